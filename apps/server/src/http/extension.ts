@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { Duplex } from 'node:stream';
+
+/** Who is asking, as the authenticators established it. */
+export interface UserInfo {
+  readonly name: string;
+  readonly uid?: string;
+  readonly groups: readonly string[];
+  readonly extra?: Readonly<Record<string, readonly string[]>>;
+}
+
+export type Req = IncomingMessage | Http2ServerRequest;
+export type Res = ServerResponse | Http2ServerResponse;
+
+/** A request after authentication and path parsing, before authorization. */
+export interface ApiRequest {
+  readonly user: UserInfo;
+  readonly method: string;
+  readonly url: URL;
+  /** The resource part, or undefined for non-resource paths. */
+  readonly resource?: {
+    readonly verb: string;
+    readonly group: string;
+    readonly version: string;
+    readonly plural: string;
+    readonly subresource?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+  };
+}
+
+/**
+ * A group whose resources are computed, not stored: audit entries, placement previews. It appears in discovery
+ * and is authorized like any other resource; answers are JSON values (serialised by the pipeline).
+ */
+export interface VirtualGroup {
+  readonly group: string;
+  readonly version: string;
+  readonly resources: readonly VirtualResource[];
+}
+
+export interface VirtualResource {
+  readonly plural: string;
+  readonly singular: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  /** Subset of get, list, create. Each has its handler. Handlers throw ApiError for refusals. */
+  readonly get?: (name: string, request: ApiRequest) => Promise<object>;
+  readonly list?: (request: ApiRequest) => Promise<object>;
+  readonly create?: (body: unknown, request: ApiRequest) => Promise<object>;
+}
+
+/**
+ * A computed subresource of a stored kind (`pods/schedulingexplanation`) or a streaming one (`pods/log`):
+ * it writes the answer itself.
+ */
+export interface SubresourceHandler {
+  readonly group: string;
+  readonly plural: string;
+  readonly subresource: string;
+  handle(request: ApiRequest, req: Req, res: Res): Promise<void>;
+  /** For exec, attach, port-forward: the raw upgraded connection. */
+  upgrade?(request: ApiRequest, req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
+}
+
+/** A connection upgrade outside the API's resources, e.g. the agents' WebSocket. Does its own authentication. */
+export interface UpgradeHandler {
+  readonly path: string;
+  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
+}

@@ -1,0 +1,115 @@
+import type { FieldError } from './field-error';
+import type { KubeObject } from './object';
+
+/**
+ * Names one resource of the API: enough to build its URL and to talk about it.
+ * Every {@link KindDefinition} is one, so clients, controllers and the console pass kind definitions
+ * wherever a resource is asked for. Custom resources build theirs at run time.
+ */
+export interface ResourceType<T extends KubeObject = KubeObject> {
+  /** API group, '' for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** Plural, lower case: the path segment. */
+  readonly plural: string;
+  readonly namespaced: boolean;
+  /** Carries the type only; never present at run time. */
+  readonly __type?: T;
+}
+
+/** `v1` or `apps/v1`. */
+export function apiVersionOf(type: Pick<ResourceType, 'group' | 'version'>): string {
+  return type.group ? `${type.group}/${type.version}` : type.version;
+}
+
+/** `pods`, `deployments.apps`: unique over all groups. */
+export function groupResourceOf(type: Pick<ResourceType, 'group' | 'plural'>): string {
+  return type.group ? `${type.plural}.${type.group}` : type.plural;
+}
+
+/** One printed column of a Table answer (`kubectl get`). */
+export interface PrintColumn<T> {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly format?: string;
+  readonly description?: string;
+  /** 0 is always shown, 1 only with `-o wide`. */
+  readonly priority?: number;
+  /** Pure. `now` is injected so that ages can be tested. */
+  cell(object: T, now: Date): string | number | boolean | null;
+}
+
+/** Where `/scale` finds its numbers, as JSON paths without a leading dot, e.g. `spec.replicas`. */
+export interface ScaleSpec {
+  readonly specReplicasPath: string;
+  readonly statusReplicasPath: string;
+  /** Path to a selector: a label map (RC) or a LabelSelector (apps). */
+  readonly selectorPath: string;
+}
+
+/** Reads one selectable field; '' when unset. Written as a method type so that kinds stay assignable to KindDefinition. */
+export type FieldReader<T> = { read(object: T): string }['read'];
+
+/** What admission hands to create and update strategies. */
+export interface StrategyContext {
+  readonly now: Date;
+}
+
+/**
+ * All that a kind *is*, in one file that server, agent and console read. What keeps it true is a controller.
+ * The generic registry drives the hooks in this order:
+ *   create: decode → default → prepareForCreate → (admission) → validate → store
+ *   update: decode → default → prepareForUpdate → (admission) → validate + validateUpdate → store
+ * Hooks mutate the object that they are given; it is a fresh, private copy. They never read a clock or the store.
+ */
+export interface KindDefinition<T extends KubeObject = KubeObject> extends ResourceType<T> {
+  readonly singular: string;
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  /** Name of the type in the generated schema, e.g. `io.k8s.api.core.v1.Pod`. */
+  readonly schema: string;
+  /** Verbs that the main resource answers; default: all of them. */
+  readonly verbs?: readonly string[];
+  /** Fills every field that Kubernetes defaults. Also runs on objects read from older stores. */
+  default?(object: T): void;
+  /** Clears what a client may not set on create (status, generation bookkeeping …). */
+  prepareForCreate?(object: T, context: StrategyContext): void;
+  /** Carries over what a client may not change through the main resource (usually status). */
+  prepareForUpdate?(next: T, previous: T, context: StrategyContext): void;
+  /** The same for `/status`: everything but status (and some metadata) comes from `previous`. */
+  prepareForStatusUpdate?(next: T, previous: T, context: StrategyContext): void;
+  validate?(object: T): FieldError[];
+  validateUpdate?(next: T, previous: T): FieldError[];
+  validateStatusUpdate?(next: T, previous: T): FieldError[];
+  /** How names are checked; default `dns-subdomain`. */
+  readonly nameRule?: 'dns-subdomain' | 'dns-label' | 'dns-1035-label' | 'path-segment';
+  /** Present when the kind has a `/status` subresource. */
+  readonly status?: true;
+  readonly scale?: ScaleSpec;
+  /** Other subresources that exist for discovery; their handlers live in the server. */
+  readonly subresources?: readonly SubresourceDefinition[];
+  /** `metadata.generation` counts changes of everything but metadata and status; default true when `status`. */
+  readonly hasGeneration?: boolean;
+  /** Field selectors beyond metadata.name and metadata.namespace. */
+  readonly selectableFields?: Readonly<Record<string, FieldReader<T>>>;
+  readonly columns?: readonly PrintColumn<T>[];
+  /** Grace in seconds that a plain DELETE starts with; undefined or 0 deletes at once. */
+  gracefulDeletion?(object: T): number | undefined;
+  /** What a DELETE without propagationPolicy does to dependents; default 'background'. */
+  readonly defaultPropagation?: 'background' | 'orphan';
+  /** True: a DELETE answers the object itself; otherwise a Status. */
+  readonly deleteReturnsObject?: boolean;
+  /** Other served forms of the same stored objects, e.g. events.k8s.io for core events. */
+  readonly storedAs?: ResourceType;
+  readonly convert?: { fromStored(object: KubeObject): T; toStored(object: T): KubeObject };
+}
+
+export interface SubresourceDefinition {
+  readonly name: string;
+  readonly kind: string;
+  /** Group and version of `kind` where it differs from the parent's, e.g. policy/v1 Eviction. */
+  readonly group?: string;
+  readonly version?: string;
+  readonly verbs: readonly string[];
+}
