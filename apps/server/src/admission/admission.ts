@@ -1,0 +1,50 @@
+import type { KindDefinition, ResourceType } from '@wheelhouse/shared/meta/kind';
+import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
+import type { UserInfo } from '../http/extension';
+
+export type AdmissionOperation = 'create' | 'update' | 'delete' | 'connect';
+
+/** Reads that plugins may make: served from the watch cache, current, objects frozen. */
+export interface AdmissionReader {
+  /** Undefined when there is none. */
+  get<T extends KubeObject>(
+    type: ResourceType<T>,
+    ref: { name: string; namespace?: string | undefined },
+  ): Promise<Stored<T> | undefined>;
+  /** Every object of the namespace, or of all namespaces. */
+  list<T extends KubeObject>(type: ResourceType<T>, namespace?: string): Promise<readonly Stored<T>[]>;
+}
+
+export interface AdmissionAttributes {
+  readonly operation: AdmissionOperation;
+  /** The kind of the resource, also for subresources. */
+  readonly kind: KindDefinition;
+  /** `status`, `scale`, `binding`, `eviction`, `finalize` … or undefined for the resource itself. */
+  readonly subresource: string | undefined;
+  /** Undefined for cluster-scoped kinds. */
+  readonly namespace: string | undefined;
+  /** '' on create with generateName until the name is chosen; it is chosen before admission runs. */
+  readonly name: string;
+  /**
+   * Create, update: the object to be stored (private to this request: `admit` may mutate it, `validate` must not).
+   * For `binding` and `eviction` the body that was posted. Delete: undefined.
+   */
+  readonly object: KubeObject | undefined;
+  /** Update, delete: what stands in the store. Frozen. */
+  readonly oldObject: KubeObject | undefined;
+  readonly user: UserInfo;
+  /** Plugins must leave no trace of a dry run. */
+  readonly dryRun: boolean;
+  readonly reader: AdmissionReader;
+}
+
+/**
+ * One rule about what may enter the cluster. All `admit`s run in order after the kind's defaults, before its
+ * validation; all `validate`s after that. A refusal is an ApiError (usually Forbidden). For an update that is retried
+ * after a lost race both run again, so they must be repeatable. Return without a promise where nothing is awaited.
+ */
+export interface AdmissionPlugin {
+  readonly name: string;
+  admit?(attributes: AdmissionAttributes): void | Promise<void>;
+  validate?(attributes: AdmissionAttributes): void | Promise<void>;
+}
