@@ -1,5 +1,5 @@
-import type { KubeObject, ObjectList, Status, Stored } from '../meta/object';
 import type { ResourceType } from '../meta/kind';
+import type { KubeObject, ObjectList, Status, Stored } from '../meta/object';
 
 /**
  * The one door to the cluster's objects. Two transports implement it: in-process (objects are deeply frozen

@@ -1,5 +1,5 @@
-import type { KubeObject, ObjectKey, Stored } from '../meta/object';
 import type { ResourceType } from '../meta/kind';
+import type { KubeObject, ObjectKey, Stored } from '../meta/object';
 
 /**
  * A local, always-current copy of one resource: list, then watch from the list's revision, for ever.
