@@ -13,6 +13,7 @@ const needs = {
   iptables: '/usr/sbin/iptables',
   nftables: '/usr/sbin/nft',
   iproute2: '/usr/sbin/ip',
+  conntrack: '/usr/sbin/conntrack',
   'etcd-server': '/usr/bin/etcd',
   chromium: '/usr/bin/chromium',
   'busybox-static': '/usr/bin/busybox',

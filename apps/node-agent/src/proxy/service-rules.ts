@@ -1,0 +1,83 @@
+import type { Service } from '@wheelhouse/shared/kinds/core/service';
+import type { EndpointSlice } from '@wheelhouse/shared/kinds/discovery/endpoint-slice';
+import type { Backend, Protocol, ServiceRule } from './dataplane';
+
+type SliceEndpoint = EndpointSlice['endpoints'][number];
+
+/** Only the fields read here, so that tests need not build whole objects. */
+export interface ServiceInput {
+  readonly service: Service;
+  readonly slices: readonly EndpointSlice[];
+}
+
+/**
+ * The rules that one node has to carry out. Pure. Follows Kubernetes' proxy rules: ready endpoints get the
+ * traffic; when a service has none, those that are terminating but still serving do; policy `Local` keeps to
+ * endpoints of this node. Headless and ExternalName services have no rules.
+ */
+export function computeServiceRules(inputs: readonly ServiceInput[], nodeName: string): ServiceRule[] {
+  return inputs.flatMap(({ service, slices }) => rulesOf(service, slices, nodeName));
+}
+
+function rulesOf(service: Service, slices: readonly EndpointSlice[], nodeName: string): ServiceRule[] {
+  const { spec, metadata } = service;
+  if (!spec || spec.type === 'ExternalName') return [];
+  const clusterIps = (spec.clusterIPs ?? [spec.clusterIP]).filter(isForwarded);
+  if (clusterIps.length === 0) return [];
+  const serviceIps = [...clusterIps, ...(spec.externalIPs ?? [])];
+  return (spec.ports ?? []).flatMap((port): ServiceRule[] => {
+    const protocol = port.protocol ?? 'TCP';
+    if (protocol !== 'TCP' && protocol !== 'UDP') return [];
+    const candidates = slices.flatMap((slice) => endpointsFor(slice, port.name ?? '', protocol));
+    const local = candidates.filter((candidate) => candidate.endpoint.nodeName === nodeName);
+    return [
+      {
+        id: `${metadata?.namespace}/${metadata?.name}:${port.port}/${protocol}`,
+        protocol,
+        serviceIps,
+        port: port.port,
+        nodePort: port.nodePort || undefined,
+        backends: choose(spec.internalTrafficPolicy === 'Local' ? local : candidates),
+        externalBackends: choose(spec.externalTrafficPolicy === 'Local' ? local : candidates),
+        affinitySeconds:
+          spec.sessionAffinity === 'ClientIP'
+            ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800)
+            : undefined,
+      },
+    ];
+  });
+}
+
+const isForwarded = (ip: string | undefined): ip is string => ip !== undefined && ip !== '' && ip !== 'None';
+
+interface Candidate {
+  readonly endpoint: SliceEndpoint;
+  readonly backends: readonly Backend[];
+}
+
+function endpointsFor(slice: EndpointSlice, portName: string, protocol: Protocol): Candidate[] {
+  const port = slice.ports?.find(
+    (item) => (item.name ?? '') === portName && (item.protocol ?? 'TCP') === protocol,
+  );
+  if (port?.port === undefined) return [];
+  const number = port.port;
+  return slice.endpoints.map((endpoint) => ({
+    endpoint,
+    backends: endpoint.addresses.map((address) => ({ address, port: number })),
+  }));
+}
+
+/** Ready endpoints; without any, those that still serve while they terminate. Sorted, so that equal sets are equal. */
+function choose(candidates: readonly Candidate[]): Backend[] {
+  const ready = candidates.filter(({ endpoint }) => endpoint.conditions?.ready ?? true);
+  const chosen =
+    ready.length > 0
+      ? ready
+      : candidates.filter(({ endpoint }) => endpoint.conditions?.serving && endpoint.conditions.terminating);
+  const unique = new Map<string, Backend>();
+  for (const { backends } of chosen) for (const backend of backends) unique.set(backendKey(backend), backend);
+  return [...unique.keys()].sort().flatMap((key) => unique.get(key) ?? []);
+}
+
+/** `address:port`, the identity of a backend. */
+export const backendKey = (backend: Backend): string => `${backend.address}:${backend.port}`;
