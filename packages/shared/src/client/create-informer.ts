@@ -46,6 +46,8 @@ class ListWatchInformer<T extends KubeObject> implements Informer<T> {
   #revision: string | undefined;
   /** Failures in a row; 0 once a list or an event has come through. */
   #failures = 0;
+  /** Monotonic time of the last list. */
+  #listedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly client: Client,
@@ -116,8 +118,9 @@ class ListWatchInformer<T extends KubeObject> implements Informer<T> {
     this.#failures += 1;
     const lost = error instanceof ApiError && (error.reason === 'ServiceUnavailable' || error.code === 429);
     if (!lost || this.#failures % WATCH_FAILURES_BEFORE_LIST === 0) this.#revision = undefined;
-    // An expired revision is part of normal life (a slow reader, a compaction): the list follows at once.
-    if (isExpired(error) && this.#failures === 1) this.#failures = 0;
+    // An expired revision is part of normal life (a slow reader, a compaction): the list follows at once,
+    // unless the last one expired as quickly.
+    if (isExpired(error) && this.#clock.monotonic() - this.#listedAt >= SHORT_WATCH_MS) this.#failures = 0;
     else this.#report(error);
   }
 
@@ -135,6 +138,7 @@ class ListWatchInformer<T extends KubeObject> implements Informer<T> {
     for (const item of answer.items) this.#put(item);
     this.#revision = answer.metadata.resourceVersion;
     this.#failures = 0;
+    this.#listedAt = this.#clock.monotonic();
     this.#synced = true;
     for (const { resolve } of this.#waiters.splice(0)) resolve();
   }
