@@ -48,7 +48,13 @@ export interface ReadStore {
 
 /** One write. `expected` is the modRevision that the key must have: 0 = must not exist, undefined = any. */
 export type Write =
-  | { readonly op: 'put'; readonly key: string; readonly value: Uint8Array; readonly expected?: Revision; readonly lease?: LeaseId }
+  | {
+      readonly op: 'put';
+      readonly key: string;
+      readonly value: Uint8Array;
+      readonly expected?: Revision;
+      readonly lease?: LeaseId;
+    }
   | { readonly op: 'delete'; readonly key: string; readonly expected?: Revision };
 
 export type WriteResult =
@@ -66,8 +72,18 @@ export interface WriteStore {
 }
 
 export type StoreEvent =
-  | { readonly type: 'put'; readonly entry: StoredEntry; readonly previous: StoredEntry | undefined; readonly revision: Revision }
-  | { readonly type: 'delete'; readonly key: string; readonly previous: StoredEntry | undefined; readonly revision: Revision };
+  | {
+      readonly type: 'put';
+      readonly entry: StoredEntry;
+      readonly previous: StoredEntry | undefined;
+      readonly revision: Revision;
+    }
+  | {
+      readonly type: 'delete';
+      readonly key: string;
+      readonly previous: StoredEntry | undefined;
+      readonly revision: Revision;
+    };
 
 export interface WatchHandler {
   /** Events in revision order, each once. Called synchronously, must not throw. */
@@ -108,13 +124,18 @@ export interface Store extends ReadStore, WriteStore, WatchStore, LeaseStore {
 export class CompactedError extends Error {
   override name = 'CompactedError';
   constructor(readonly compactRevision: Revision | undefined) {
-    super(`the requested revision has been compacted${compactRevision ? ` (oldest: ${compactRevision})` : ''}`);
+    super(
+      `the requested revision has been compacted${compactRevision ? ` (oldest: ${compactRevision})` : ''}`,
+    );
   }
 }
 
 export class FutureRevisionError extends Error {
   override name = 'FutureRevisionError';
-  constructor(readonly revision: Revision, readonly current: Revision) {
+  constructor(
+    readonly revision: Revision,
+    readonly current: Revision,
+  ) {
     super(`revision ${revision} is newer than the current one, ${current}`);
   }
 }

@@ -1,0 +1,20 @@
+import type { Logger } from '../component';
+import { openEmbeddedStore } from './embedded/embedded-store';
+import { type Store, StoreUnavailableError } from './store';
+
+export type StoreSpec =
+  | { readonly kind: 'embedded'; readonly directory: string }
+  | { readonly kind: 'etcd'; readonly endpoints: string[] };
+
+/**
+ * Opens the store that the settings name. Throws StoreUnavailableError with one clear line (directory in use or of
+ * a newer version, endpoint not reachable).
+ */
+export async function openStore(spec: StoreSpec, log: Logger): Promise<Store> {
+  switch (spec.kind) {
+    case 'embedded':
+      return openEmbeddedStore(spec.directory, log);
+    case 'etcd':
+      throw new StoreUnavailableError('the etcd store is not built in yet');
+  }
+}
