@@ -8,6 +8,8 @@ export interface UserInfo {
   readonly uid?: string;
   readonly groups: readonly string[];
   readonly extra?: Readonly<Record<string, readonly string[]>>;
+  /** Who really asked, when an authorized user acts as another; for the audit. */
+  readonly impersonatedBy?: string;
 }
 
 export type Req = IncomingMessage | Http2ServerRequest;
@@ -27,6 +29,8 @@ export interface ApiRequest {
     readonly subresource?: string;
     readonly namespace?: string;
     readonly name?: string;
+    /** As asked for, with list, watch and deletecollection: what a node may list depends on it. */
+    readonly fieldSelector?: string;
   };
 }
 
