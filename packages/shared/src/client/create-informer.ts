@@ -42,7 +42,9 @@ class ListWatchInformer<T extends KubeObject> implements Informer<T> {
   #started = false;
   #synced = false;
   #waiters: { resolve: () => void; reject: (error: Error) => void }[] = [];
-  /** Everything up to here is in `#objects`; undefined means that the next step is a list. */
+  /** Where the next watch begins; undefined means that the next step is a list. */
+  #resumeAt: string | undefined;
+  /** Everything up to here is in `#objects`. */
   #revision: string | undefined;
   /** Failures in a row; 0 once a list or an event has come through. */
   #failures = 0;
@@ -61,6 +63,10 @@ class ListWatchInformer<T extends KubeObject> implements Informer<T> {
 
   get hasSynced(): boolean {
     return this.#synced;
+  }
+
+  get revision(): string | undefined {
+    return this.#revision;
   }
 
   synced(): Promise<void> {
@@ -103,8 +109,8 @@ class ListWatchInformer<T extends KubeObject> implements Informer<T> {
   async #run(): Promise<void> {
     while (!this.#abort.signal.aborted) {
       try {
-        if (this.#revision === undefined) await this.#list();
-        else await this.#watch(this.#revision);
+        if (this.#resumeAt === undefined) await this.#list();
+        else await this.#watch(this.#resumeAt);
       } catch (error) {
         if (this.#abort.signal.aborted) return;
         this.#fail(error);
@@ -117,7 +123,7 @@ class ListWatchInformer<T extends KubeObject> implements Informer<T> {
   #fail(error: unknown): void {
     this.#failures += 1;
     const lost = error instanceof ApiError && (error.reason === 'ServiceUnavailable' || error.code === 429);
-    if (!lost || this.#failures % WATCH_FAILURES_BEFORE_LIST === 0) this.#revision = undefined;
+    if (!lost || this.#failures % WATCH_FAILURES_BEFORE_LIST === 0) this.#resumeAt = undefined;
     // An expired revision is part of normal life (a slow reader, a compaction): the list follows at once,
     // unless the last one expired as quickly.
     if (isExpired(error) && this.#clock.monotonic() - this.#listedAt >= SHORT_WATCH_MS) this.#failures = 0;
@@ -137,6 +143,7 @@ class ListWatchInformer<T extends KubeObject> implements Informer<T> {
     for (const key of this.#objects.keys()) if (!present.has(key)) this.#remove(key);
     for (const item of answer.items) this.#put(item);
     this.#revision = answer.metadata.resourceVersion;
+    this.#resumeAt = this.#revision;
     this.#failures = 0;
     this.#listedAt = this.#clock.monotonic();
     this.#synced = true;
@@ -170,6 +177,7 @@ class ListWatchInformer<T extends KubeObject> implements Informer<T> {
     if (event.type === 'DELETED') this.#remove(keyOf(event.object), event.object);
     else if (event.type !== 'BOOKMARK') this.#put(event.object);
     this.#revision = event.object.metadata.resourceVersion;
+    this.#resumeAt = this.#revision;
   }
 
   #put(object: Stored<T>): void {

@@ -11,6 +11,8 @@ export interface Informer<T extends KubeObject> {
   /** True once the first list is in the store and its ADDED handlers have run. */
   readonly hasSynced: boolean;
   synced(): Promise<void>;
+  /** Everything up to this resourceVersion is in here; undefined before the first list. */
+  readonly revision: string | undefined;
   get(key: ObjectKey): Stored<T> | undefined;
   list(): Stored<T>[];
   /** Objects for which index function `name` returned `value`. Unknown names throw. */

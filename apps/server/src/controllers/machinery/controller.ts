@@ -1,0 +1,78 @@
+import type { Client } from '@wheelhouse/shared/client/client';
+import type { EventRecorder } from '@wheelhouse/shared/client/event-recorder';
+import type { Informer } from '@wheelhouse/shared/client/informer';
+import type { WorkQueue } from '@wheelhouse/shared/client/workqueue';
+import type { Clock } from '@wheelhouse/shared/clock';
+import type { ResourceType } from '@wheelhouse/shared/meta/kind';
+import type { KubeObject, ObjectKey } from '@wheelhouse/shared/meta/object';
+import type { Logger } from '../../component';
+import type { ObjectCache } from './object-cache';
+
+/**
+ * A controller keeps one kind of thing true. Built-in ones stand in a folder each; one from outside is a module
+ * that exports such an object (see docs, "Add a controller").
+ */
+export interface ControllerDefinition {
+  /** Lower case, as in `--controllers '*,-name'`. */
+  readonly name: string;
+  /** False: only runs when named. Default true. */
+  readonly onByDefault?: boolean;
+  /**
+   * Called once per start, before anything has been read: subscribes to informers and says how keys are reconciled.
+   * Informers asked for here are synced before the first `reconcile`.
+   */
+  setup(context: ControllerContext): Reconciler | readonly Reconciler[];
+}
+
+export interface ControllerContext {
+  /** Writes through it are seen by `cache` at once, even while the watch lags. */
+  readonly client: Client;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly settings: ControllerSettings;
+  /** The one informer of a kind in this process. Its indexes: see indexes.ts. */
+  informer<T extends KubeObject>(type: ResourceType<T>): Informer<T>;
+  /** The same copy, with this process's own writes on top: what `reconcile` should decide on. */
+  cache<T extends KubeObject>(type: ResourceType<T>): ObjectCache<T>;
+  queue(): WorkQueue;
+  /** `component` is what events show as their source, e.g. `replicaset-controller`. */
+  recorder(component: string): EventRecorder;
+}
+
+/** Reads the world again for one key and acts on it; never trusts an event. One worker at a time has a key. */
+export interface Reconciler {
+  readonly name: string;
+  readonly queue: WorkQueue;
+  /** Default 4. */
+  readonly workers?: number;
+  /**
+   * Resolves when the key is in order (or asks to be called again later); throws to be called again with back-off,
+   * a {@link TerminalError} when trying again is useless until something changes.
+   */
+  reconcile(key: ObjectKey): Promise<Outcome>;
+}
+
+// biome-ignore lint/suspicious/noConfusingVoidType: a reconcile that has nothing to ask for returns nothing
+export type Outcome = void | { readonly requeueAfterMs: number };
+
+export class TerminalError extends Error {
+  override name = 'TerminalError';
+}
+
+export interface ControllerSettings {
+  /** Range that nodes' pod ranges are cut out of, e.g. `10.244.0.0/16`; without it nodeipam does nothing. */
+  readonly clusterCidr?: string;
+  /** Default 24. */
+  readonly nodeCidrMaskSize?: number;
+  /** A node whose lease was not renewed for so long is no longer trusted. Default 40 s. */
+  readonly nodeMonitorGraceSeconds?: number;
+  /**
+   * Replaces the 300 s which admission gives pods that say nothing themselves about unreachable or not-ready nodes.
+   * Unset: the 300 s stay.
+   */
+  readonly podEvictionTimeoutSeconds?: number;
+  /** Finished pods beyond this number are removed, the oldest first. Default 12,500. */
+  readonly terminatedPodThreshold?: number;
+  /** PEM text published as `ca.crt` in each namespace's `kube-root-ca.crt`. */
+  readonly rootCa?: string;
+}
