@@ -27,11 +27,18 @@ export async function provision() {
   if (!has('kubectl')) missing.push('kubernetes-client');
   if (missing.length > 0) {
     if (process.getuid?.() !== 0 || !has('apt-get')) {
-      throw new Error(`The tests need: ${missing.join(', ')}. Install them (Debian's package names), then run npm test again.`);
+      throw new Error(
+        `The tests need: ${missing.join(', ')}. Install them (Debian's package names), then run npm test again.`,
+      );
     }
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     await step('Reading package lists', 'apt-get', ['update', '-qq'], { env });
-    await step(`Installing ${missing.join(', ')}`, 'apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], { env });
+    await step(
+      `Installing ${missing.join(', ')}`,
+      'apt-get',
+      ['install', '-y', '-qq', '--no-install-recommends', ...missing],
+      { env },
+    );
   }
   await startDocker();
 }
@@ -41,7 +48,10 @@ const dockerAnswers = () => spawnSync('docker', ['info'], { stdio: 'ignore', tim
 /** Starts dockerd where none answers. It outlives this script: a developer's next run finds it. */
 async function startDocker() {
   if (dockerAnswers()) return;
-  if (process.getuid?.() !== 0) throw new Error('The tests need a running Docker that this user may use. Start it, then run npm test again.');
+  if (process.getuid?.() !== 0)
+    throw new Error(
+      'The tests need a running Docker that this user may use. Start it, then run npm test again.',
+    );
   process.stdout.write('  Starting dockerd …\n');
   const directory = join(tmpdir(), 'wheelhouse-logs');
   mkdirSync(directory, { recursive: true });

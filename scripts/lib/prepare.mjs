@@ -16,7 +16,8 @@ function newest(paths) {
     const info = statSync(path, { throwIfNoEntry: false });
     if (!info) return;
     if (!info.isDirectory()) {
-      if (!path.endsWith('.tsbuildinfo') && !path.endsWith('next-env.d.ts')) latest = Math.max(latest, info.mtimeMs);
+      if (!path.endsWith('.tsbuildinfo') && !path.endsWith('next-env.d.ts'))
+        latest = Math.max(latest, info.mtimeMs);
       return;
     }
     for (const name of readdirSync(path)) if (!skip.has(name)) visit(join(path, name));
@@ -29,7 +30,9 @@ const [major, minor] = process.versions.node.split('.').map(Number);
 
 export function checkNode() {
   if (major > 20 || (major === 20 && minor >= 19)) return;
-  throw new Error(`Wheelhouse needs Node 20.19 or newer; this is ${process.version}. Install a newer one: https://nodejs.org`);
+  throw new Error(
+    `Wheelhouse needs Node 20.19 or newer; this is ${process.version}. Install a newer one: https://nodejs.org`,
+  );
 }
 
 export async function install() {
@@ -40,9 +43,22 @@ export async function install() {
 
 const programs = {
   server: { output: at('apps/server/dist/main.mjs'), sources: ['apps/server', 'packages/shared', 'prisma'] },
-  'node-agent': { output: at('apps/node-agent/dist/main.mjs'), sources: ['apps/node-agent', 'packages/shared'] },
+  'node-agent': {
+    output: at('apps/node-agent/dist/main.mjs'),
+    sources: ['apps/node-agent', 'packages/shared'],
+  },
   web: { output: at('apps/web/out/index.html'), sources: ['apps/web', 'packages/shared'] },
 };
+
+/** Code that is derived from other packages' types and schemas; each generator knows when it has nothing to do. */
+export async function generate() {
+  await step('Generating code', at('node_modules/.bin/turbo'), ['run', 'generate'], {
+    cwd: root,
+    env: quiet,
+  });
+}
+
+const quiet = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', NEXT_TELEMETRY_DISABLED: '1' };
 
 /** Builds the named programs (default: all) whose sources are newer than their output. */
 export async function build(names = Object.keys(programs)) {
@@ -54,7 +70,7 @@ export async function build(names = Object.keys(programs)) {
   const filters = stale.flatMap((name) => ['--filter', `@wheelhouse/${name}`]);
   await step(`Building ${stale.join(', ')}`, at('node_modules/.bin/turbo'), ['run', 'build', ...filters], {
     cwd: root,
-    env: { ...process.env, TURBO_TELEMETRY_DISABLED: '1', NEXT_TELEMETRY_DISABLED: '1' },
+    env: quiet,
   });
 }
 

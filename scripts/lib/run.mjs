@@ -28,7 +28,9 @@ export async function step(title, command, args, options = {}) {
   const show = (text) => process.stdout.write(live ? `\r\x1b[2K${text}` : `${text}\n`);
   show(`  ${title} …`);
   const timer = live ? setInterval(() => show(`  ${title} … ${seconds()}`), 1000) : undefined;
-  const code = await run(command, args, { ...options, stdio: ['ignore', log, log] }).finally(() => clearInterval(timer));
+  const code = await run(command, args, { ...options, stdio: ['ignore', log, log] }).finally(() =>
+    clearInterval(timer),
+  );
   if (code === 0) {
     show(`  ${title}: done in ${seconds()}`);
     if (live) process.stdout.write('\n');
@@ -36,5 +38,7 @@ export async function step(title, command, args, options = {}) {
   }
   if (live) process.stdout.write('\n');
   const tail = readFileSync(logFile, 'utf8').split('\n').slice(-25).join('\n');
-  throw new Error(`${title} failed (exit code ${code}). The end of its output (all of it: ${logFile}):\n${tail}`);
+  throw new Error(
+    `${title} failed (exit code ${code}). The end of its output (all of it: ${logFile}):\n${tail}`,
+  );
 }

@@ -1,0 +1,50 @@
+import type { Logger } from 'pino';
+
+/** Where cluster objects live. */
+export type StoreSpec =
+  | { readonly kind: 'embedded'; readonly directory: string }
+  | { readonly kind: 'etcd'; readonly endpoints: readonly string[] };
+
+/** Where audit history lives. */
+export type DatabaseSpec =
+  | { readonly kind: 'embedded'; readonly directory: string }
+  | { readonly kind: 'postgres'; readonly url: string };
+
+export const COMPONENTS = ['api', 'scheduler', 'controllers', 'console'] as const;
+export type ComponentName = (typeof COMPONENTS)[number];
+
+/** Address ranges of one cluster; fixed at its first start. */
+export interface ClusterRanges {
+  /** Pod addresses, cut into one range per node. */
+  readonly pods: string;
+  readonly services: string;
+}
+
+/** Ranges that need to be routed by the hosts: with Docker, or where the agent may change addresses. */
+export const ROUTED_RANGES: ClusterRanges = { pods: '10.244.0.0/16', services: '10.96.0.0/16' };
+/** Ranges that every Linux host routes to itself, without any privilege. */
+export const LOOPBACK_RANGES: ClusterRanges = { pods: '127.244.0.0/16', services: '127.96.0.0/16' };
+
+export interface ServerConfig {
+  /** Absolute path. */
+  readonly dataDir: string;
+  readonly components: ReadonlySet<ComponentName>;
+  readonly apiHost: string;
+  readonly apiPort: number;
+  readonly consoleHost: string;
+  readonly consolePort: number;
+  /** Further host names and addresses for the API's certificate. */
+  readonly advertise: readonly string[];
+  /** As kube-controller-manager's `--controllers`: `*`, `name`, `-name`. */
+  readonly controllers: readonly string[];
+  /** Modules with further controllers, absolute paths. */
+  readonly controllersFrom: readonly string[];
+  readonly store: StoreSpec;
+  readonly database: DatabaseSpec;
+  readonly ranges: ClusterRanges;
+  /** How the components reach an API that runs elsewhere; unused when `api` is among the components. */
+  readonly kubeconfig: string | undefined;
+  /** Seconds without a heartbeat until a node counts as NotReady. */
+  readonly nodeMonitorGraceSeconds: number;
+  readonly log: Logger;
+}
