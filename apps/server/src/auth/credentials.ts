@@ -2,7 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { formatJoinToken, type JoinToken, parseJoinToken } from '@wheelhouse/shared/agent/join-token';
 import type { Clock } from '@wheelhouse/shared/clock';
-import { type CertificateAuthority, type KeyPairPem, openCertificateAuthority } from './certificate-authority';
+import {
+  type CertificateAuthority,
+  type KeyPairPem,
+  openCertificateAuthority,
+} from './certificate-authority';
 import { renderKubeconfig } from './kubeconfig';
 import { ensurePrivateDirectory, readFileIfThere, writePrivateFile } from './private-file';
 import { randomLetters } from './random-token';
@@ -46,7 +50,12 @@ export async function openCredentials(options: { dataDir: string; clock: Clock }
 
   async function kubeconfigFor(user: string, groups: string[], options: { days: number; server: string }) {
     const credential = await authority.issueClient({ user, groups }, options.days);
-    return renderKubeconfig({ server: options.server, caCertificate: authority.certificate, user, credential });
+    return renderKubeconfig({
+      server: options.server,
+      caCertificate: authority.certificate,
+      user,
+      credential,
+    });
   }
 
   return {
@@ -57,7 +66,10 @@ export async function openCredentials(options: { dataDir: string; clock: Clock }
     serverCertificate: (names) => ensureServerCertificate(authority, { directory: pki, names, clock }),
     async writeAdminKubeconfig(server) {
       const path = join(dataDir, 'kubeconfig');
-      await writePrivateFile(path, await kubeconfigFor('admin', ['system:masters'], { days: ADMIN_DAYS, server }));
+      await writePrivateFile(
+        path,
+        await kubeconfigFor('admin', ['system:masters'], { days: ADMIN_DAYS, server }),
+      );
       return path;
     },
     componentKubeconfig: (user, server) => kubeconfigFor(user, [], { days: COMPONENT_DAYS, server }),
@@ -72,7 +84,9 @@ async function openAdminToken(path: string): Promise<string> {
     return token;
   }
   if (!/^[\x21-\x7e]{20,}$/.test(present))
-    throw new Error(`${path} does not hold a token of 20 or more printable characters; remove the file for a new one`);
+    throw new Error(
+      `${path} does not hold a token of 20 or more printable characters; remove the file for a new one`,
+    );
   return present;
 }
 

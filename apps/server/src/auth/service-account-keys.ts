@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import {
-  calculateJwkThumbprint,
   type CryptoKey,
+  calculateJwkThumbprint,
   exportJWK,
   exportPKCS8,
   generateKeyPair,
@@ -64,7 +64,12 @@ export async function openServiceAccountKeys(directory: string): Promise<Service
   // The public half alone: the private member `d` must not leave this function.
   const { kty, crv, x, y } = await exportJWK(key);
   const publicJwk = { kty, crv, x, y };
-  const jwk: JWK = { ...publicJwk, kid: await calculateJwkThumbprint(publicJwk), alg: 'ES256', use: 'sig' } as JWK;
+  const jwk: JWK = {
+    ...publicJwk,
+    kid: await calculateJwkThumbprint(publicJwk),
+    alg: 'ES256',
+    use: 'sig',
+  } as JWK;
   return createKeys(key, jwk);
 }
 
