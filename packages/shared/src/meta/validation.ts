@@ -1,0 +1,184 @@
+import { invalid } from '../errors';
+import {
+  complaints,
+  type FieldError,
+  forbidden,
+  immutable,
+  invalidValue,
+  required,
+  tooLong,
+} from './field-error';
+import type { KindDefinition } from './kind';
+import { validateLabels } from './labels';
+import { dns1123Label, objectName, qualifiedName } from './names';
+import type { KubeObject, ObjectMeta, OwnerReference } from './object';
+
+const MAX_ANNOTATION_BYTES = 256 * 1024;
+const encoder = new TextEncoder();
+
+export function validateAnnotations(
+  annotations: Readonly<Record<string, string>> | undefined,
+  field: string,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!annotations) return errors;
+  let size = 0;
+  for (const key of Object.keys(annotations)) {
+    errors.push(...complaints(field, key, qualifiedName(key.toLowerCase())));
+    const value = annotations[key] ?? '';
+    // Bytes are counted only where characters alone come near the limit.
+    size += key.length + value.length;
+  }
+  if (size * 3 > MAX_ANNOTATION_BYTES) {
+    size = Object.entries(annotations).reduce((sum, pair) => sum + encoder.encode(pair.join('')).length, 0);
+    if (size > MAX_ANNOTATION_BYTES) errors.push(tooLong(field, MAX_ANNOTATION_BYTES));
+  }
+  return errors;
+}
+
+/** Checks metadata on create. The kind decides how names look and whether there is a namespace. */
+export function validateObjectMeta(
+  kind: Pick<KindDefinition, 'nameRule' | 'namespaced'>,
+  meta: ObjectMeta | undefined,
+  field = 'metadata',
+): FieldError[] {
+  const errors: FieldError[] = [];
+  const rule = kind.nameRule ?? 'dns-subdomain';
+  if (meta?.generateName) {
+    errors.push(
+      ...complaints(
+        `${field}.generateName`,
+        meta.generateName,
+        objectName(rule, meta.generateName, { prefix: true }),
+      ),
+    );
+  }
+  if (!meta?.name) errors.push(required(`${field}.name`, 'name or generateName is required'));
+  else errors.push(...complaints(`${field}.name`, meta.name, objectName(rule, meta.name)));
+  if (kind.namespaced) {
+    if (!meta?.namespace) errors.push(required(`${field}.namespace`));
+    else errors.push(...complaints(`${field}.namespace`, meta.namespace, dns1123Label(meta.namespace)));
+  } else if (meta?.namespace) {
+    errors.push(forbidden(`${field}.namespace`, 'not allowed on this type'));
+  }
+  if (meta) errors.push(...validateCommonMeta(meta, field));
+  return errors;
+}
+
+/** Labels, annotations, owners and finalizers; on create and update alike. */
+function validateCommonMeta(meta: ObjectMeta, field: string): FieldError[] {
+  const errors: FieldError[] = [];
+  if (meta.generation !== undefined && meta.generation < 0) {
+    errors.push(invalidValue(`${field}.generation`, meta.generation, 'must be greater than or equal to 0'));
+  }
+  errors.push(...validateLabels(meta.labels, `${field}.labels`));
+  errors.push(...validateAnnotations(meta.annotations, `${field}.annotations`));
+  errors.push(...validateOwners(meta.ownerReferences ?? [], `${field}.ownerReferences`));
+  errors.push(...validateFinalizers(meta.finalizers ?? [], `${field}.finalizers`));
+  return errors;
+}
+
+function validateOwners(owners: readonly OwnerReference[], field: string): FieldError[] {
+  const errors: FieldError[] = [];
+  let controller: OwnerReference | undefined;
+  for (const [i, owner] of owners.entries()) {
+    const path = `${field}[${i}]`;
+    const version = (owner.apiVersion ?? '').split('/').at(-1);
+    if (!version)
+      errors.push(invalidValue(`${path}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
+    if (!owner.kind) errors.push(invalidValue(`${path}.kind`, owner.kind ?? '', 'must not be empty'));
+    if (!owner.name) errors.push(invalidValue(`${path}.name`, owner.name ?? '', 'must not be empty'));
+    if (!owner.uid) errors.push(invalidValue(`${path}.uid`, owner.uid ?? '', 'must not be empty'));
+    if (owner.apiVersion === 'v1' && owner.kind === 'Event') {
+      errors.push(invalidValue(path, owner, '/v1, Kind=Event is disallowed from being an owner'));
+    }
+    if (!owner.controller) continue;
+    if (controller) {
+      errors.push(
+        invalidValue(
+          field,
+          owners,
+          `Only one reference can have Controller set to true. Found "true" in references for ${controller.name} and ${owner.name}`,
+        ),
+      );
+    }
+    controller = owner;
+  }
+  return errors;
+}
+
+const STANDARD_FINALIZERS = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
+
+function validateFinalizers(finalizers: readonly string[], field: string): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const [i, finalizer] of finalizers.entries()) {
+    errors.push(...complaints(`${field}[${i}]`, finalizer, qualifiedName(finalizer)));
+    if (!finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer)) {
+      errors.push(
+        invalidValue(
+          `${field}[${i}]`,
+          finalizer,
+          'name is neither a standard finalizer name nor is it fully qualified',
+        ),
+      );
+    }
+  }
+  if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion')) {
+    errors.push(
+      invalidValue(field, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'),
+    );
+  }
+  return errors;
+}
+
+/** Checks metadata on update: what never changes, and what must stay well-formed. */
+export function validateObjectMetaUpdate(
+  next: ObjectMeta,
+  previous: ObjectMeta,
+  field = 'metadata',
+): FieldError[] {
+  const errors: FieldError[] = [];
+  if (previous.deletionTimestamp) {
+    const added = (next.finalizers ?? []).filter(
+      (finalizer) => !(previous.finalizers ?? []).includes(finalizer),
+    );
+    if (added.length > 0) {
+      errors.push(
+        forbidden(
+          `${field}.finalizers`,
+          `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map((f) => JSON.stringify(f)).join(', ')}}`,
+        ),
+      );
+    }
+  }
+  if (!next.resourceVersion) {
+    errors.push(
+      invalidValue(`${field}.resourceVersion`, next.resourceVersion ?? '', 'must be specified for an update'),
+    );
+  }
+  if ((next.generation ?? 0) < (previous.generation ?? 0)) {
+    errors.push(invalidValue(`${field}.generation`, next.generation ?? 0, 'must not be decremented'));
+  }
+  for (const name of [
+    'name',
+    'namespace',
+    'uid',
+    'creationTimestamp',
+    'deletionTimestamp',
+    'deletionGracePeriodSeconds',
+  ] as const) {
+    errors.push(...immutable(`${field}.${name}`, next[name], previous[name]));
+  }
+  errors.push(...validateCommonMeta(next, field));
+  return errors;
+}
+
+/** Throws Invalid when there are errors. `name` may be empty while it is still to be generated. */
+export function throwIfInvalid(
+  kind: Pick<KindDefinition, 'group' | 'kind'>,
+  object: KubeObject,
+  errors: readonly FieldError[],
+): void {
+  if (errors.length === 0) return;
+  throw invalid({ group: kind.group, kind: kind.kind, name: object.metadata?.name ?? '' }, errors);
+}

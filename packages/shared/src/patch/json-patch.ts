@@ -1,0 +1,188 @@
+import { apiError, badRequest, tooLarge } from '../errors';
+import { cloneJson, equalJson, isObject, type JsonObject, setOwn } from '../meta/json';
+
+/** More operations than any real patch has; Kubernetes draws the same line. */
+const MAX_OPERATIONS = 10_000;
+/** What `copy` operations may add to a document in all, in characters of JSON. */
+const MAX_COPIED = 3 * 1024 * 1024;
+
+/**
+ * Applies a JSON patch (RFC 6902) to a copy of `document`. A malformed patch is a BadRequest; one that cannot be
+ * applied (a failing test, a missing path) is Invalid (422), as Kubernetes answers. Nothing of `document` changes.
+ */
+export function applyJsonPatch(document: unknown, patch: unknown): unknown {
+  if (!Array.isArray(patch))
+    throw badRequest(
+      'error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch',
+    );
+  if (patch.length > MAX_OPERATIONS) {
+    throw tooLarge(
+      `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`,
+    );
+  }
+  const root = { value: cloneJson(document) };
+  let copied = 0;
+  for (const operation of patch) {
+    if (!isObject(operation)) throw badRequest('error decoding patch: an operation is not an object');
+    copied += apply(root, operation);
+    if (copied > MAX_COPIED) {
+      throw tooLarge(
+        `Unable to copy, the accumulated size increase of copy is ${copied}, exceeding the limit ${MAX_COPIED}`,
+      );
+    }
+  }
+  return root.value;
+}
+
+interface Root {
+  value: unknown;
+}
+
+/** Carries out one operation; returns the size that it copied. */
+function apply(root: Root, operation: JsonObject): number {
+  const { op, path } = operation;
+  if (typeof path !== 'string') throw badRequest('error decoding patch: missing path');
+  switch (op) {
+    case 'add':
+      add(root, path, cloneJson(operand(operation)));
+      return 0;
+    case 'remove':
+      remove(root, path);
+      return 0;
+    case 'replace':
+      replace(root, path, cloneJson(operand(operation)));
+      return 0;
+    case 'move': {
+      const from = fromOf(operation);
+      if (path.startsWith(`${from}/`)) throw failed(op, path, 'a value cannot be moved into itself');
+      const value = read(root, from, op);
+      remove(root, from);
+      add(root, path, value);
+      return 0;
+    }
+    case 'copy': {
+      const value = read(root, fromOf(operation), op);
+      add(root, path, cloneJson(value));
+      return JSON.stringify(value)?.length ?? 0;
+    }
+    case 'test': {
+      const expected = Object.hasOwn(operation, 'value') ? operation.value : null;
+      const actual = tryRead(root, path);
+      // As in Kubernetes' library, null equals an absent value.
+      if (!equalJson(actual ?? null, expected)) throw failed(op, path, 'test failed');
+      return 0;
+    }
+    default:
+      throw unprocessable(`Unexpected kind: ${String(op)}`);
+  }
+}
+
+function operand(operation: JsonObject): unknown {
+  // A missing value counts as null there, so it does here.
+  return operation.value ?? null;
+}
+
+function fromOf(operation: JsonObject): string {
+  if (typeof operation.from !== 'string') throw badRequest('error decoding patch: missing from');
+  return operation.from;
+}
+
+/** `/a~1b/0` -> ['a/b', '0']; '' is the whole document. */
+function parsePointer(pointer: string): string[] {
+  if (pointer === '') return [];
+  if (!pointer.startsWith('/')) throw unprocessable(`invalid JSON pointer ${JSON.stringify(pointer)}`);
+  return pointer
+    .slice(1)
+    .split('/')
+    .map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'));
+}
+
+const MISSING = Symbol('missing');
+
+function child(container: unknown, key: string): unknown {
+  if (Array.isArray(container)) {
+    const index = indexOf(key, container.length - 1);
+    return index === undefined ? MISSING : container[index];
+  }
+  return isObject(container) && Object.hasOwn(container, key) ? container[key] : MISSING;
+}
+
+/** An index within 0..max; negative ones are refused. Undefined when it is none. */
+function indexOf(key: string, max: number): number | undefined {
+  if (!/^(0|[1-9]\d{0,9})$/.test(key)) return undefined;
+  const index = Number(key);
+  return index <= max ? index : undefined;
+}
+
+function find(root: Root, keys: readonly string[]): unknown {
+  let value: unknown = root.value;
+  for (const key of keys) {
+    value = child(value, key);
+    if (value === MISSING) return MISSING;
+  }
+  return value;
+}
+
+function tryRead(root: Root, pointer: string): unknown {
+  const value = find(root, parsePointer(pointer));
+  return value === MISSING ? undefined : value;
+}
+
+function read(root: Root, pointer: string, op: string): unknown {
+  const value = find(root, parsePointer(pointer));
+  if (value === MISSING) throw failed(op, pointer, 'the path does not exist');
+  return value;
+}
+
+/** The container that holds the last part of the path, and that part. */
+function locate(root: Root, pointer: string, op: string): { container: unknown[] | JsonObject; key: string } {
+  const keys = parsePointer(pointer);
+  const key = keys.pop();
+  const container = find(root, keys);
+  if (key === undefined || !(Array.isArray(container) || isObject(container))) {
+    throw failed(op, pointer, 'the path does not exist');
+  }
+  return { container, key };
+}
+
+function add(root: Root, pointer: string, value: unknown): void {
+  if (pointer === '') {
+    root.value = value;
+    return;
+  }
+  const { container, key } = locate(root, pointer, 'add');
+  if (Array.isArray(container)) {
+    const index = key === '-' ? container.length : indexOf(key, container.length);
+    if (index === undefined) throw failed('add', pointer, 'the index is out of bounds');
+    container.splice(index, 0, value);
+  } else {
+    setOwn(container, key, value);
+  }
+}
+
+function replace(root: Root, pointer: string, value: unknown): void {
+  if (pointer === '') {
+    root.value = value;
+    return;
+  }
+  const { container, key } = locate(root, pointer, 'replace');
+  if (child(container, key) === MISSING) throw failed('replace', pointer, 'the path does not exist');
+  if (Array.isArray(container)) container[Number(key)] = value;
+  else setOwn(container, key, value);
+}
+
+function remove(root: Root, pointer: string): void {
+  const { container, key } = locate(root, pointer, 'remove');
+  if (child(container, key) === MISSING) throw failed('remove', pointer, 'the path does not exist');
+  if (Array.isArray(container)) container.splice(Number(key), 1);
+  else delete container[key];
+}
+
+function failed(op: unknown, path: string, why: string) {
+  return unprocessable(`${String(op)} operation does not apply at ${JSON.stringify(path)}: ${why}`);
+}
+
+/** A patch that is well-formed but does not fit the object. */
+function unprocessable(why: string) {
+  return apiError('Invalid', `the server rejected our request due to an error in our request: ${why}`);
+}

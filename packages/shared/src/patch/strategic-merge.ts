@@ -1,0 +1,311 @@
+import { apiError, badRequest } from '../errors';
+import { cloneJson, equalJson, isObject, type JsonObject, setOwn } from '../meta/json';
+import { type FieldType, hasTypeSchema, typeSchema } from '../meta/schema';
+
+/**
+ * Strategic merge patch: like a merge patch, but lists that the schema marks with `patchStrategy: merge` are
+ * merged element by element (objects by their merge key, primitives as sets), and a patch may carry directives:
+ *
+ *   $patch: replace | delete          in an object: replaces or removes it; in an element of a list likewise
+ *   $retainKeys: [a, b]               drops all other keys of the live object
+ *   $setElementOrder/<list>: [...]    the order that the merged list takes
+ *   $deleteFromPrimitiveList/<list>   values to take out of a list of primitives
+ *
+ * Order without $setElementOrder: patched elements come in the patch's order, the others are put in between
+ * where the live order tells, so elements new to the list come first.
+ */
+export function applyStrategicMergePatch(document: unknown, patch: unknown, schema: string): unknown {
+  if (!isObject(patch)) throw badRequest('error decoding patch: a strategic merge patch must be an object');
+  return mergeObject(isObject(document) ? document : {}, patch, { form: 'object', type: schema }, MAX_DEPTH);
+}
+
+const MAX_DEPTH = 500;
+const PATCH = '$patch';
+const RETAIN = '$retainKeys';
+const ORDER = '$setElementOrder/';
+const DELETE_FROM = '$deleteFromPrimitiveList/';
+
+/** What the schema says of one field of an object or map. */
+interface FieldPlan {
+  readonly type: FieldType | undefined;
+  readonly mergeList: boolean;
+  readonly replaceObject: boolean;
+  readonly mergeKey: string | undefined;
+}
+
+const UNKNOWN: FieldPlan = { type: undefined, mergeList: false, replaceObject: false, mergeKey: undefined };
+
+function planOf(owner: FieldType | undefined, field: string): FieldPlan {
+  if (owner?.form === 'map') return { ...UNKNOWN, type: owner.of };
+  if (owner?.form !== 'object' || !hasTypeSchema(owner.type)) return UNKNOWN;
+  const schema = typeSchema(owner.type).fields.get(field);
+  if (!schema) return UNKNOWN;
+  const strategies = schema.merge.patchStrategy?.split(',') ?? [];
+  return {
+    type: schema.type,
+    mergeList: strategies.includes('merge'),
+    replaceObject: strategies.includes('replace'),
+    mergeKey: schema.merge.patchMergeKey,
+  };
+}
+
+function mergeObject(
+  live: JsonObject,
+  patch: JsonObject,
+  type: FieldType | undefined,
+  depth: number,
+): JsonObject {
+  if (depth === 0) throw badRequest('the patch is nested too deeply');
+  if (Object.hasOwn(patch, PATCH)) {
+    if (patch[PATCH] === 'replace') return withoutDirectives(patch, type, depth);
+    if (patch[PATCH] === 'delete') return {};
+    throw badRequest(`Unknown patch type found: ${String(patch[PATCH])} in map`);
+  }
+  const result: JsonObject = {};
+  const retained = retainedKeys(patch);
+  for (const key of Object.keys(live)) {
+    if (!retained || retained.has(key)) setOwn(result, key, cloneJson(live[key]));
+  }
+
+  for (const key of Object.keys(patch)) {
+    if (key.startsWith(DELETE_FROM)) deleteFromList(result, key.slice(DELETE_FROM.length), patch[key]);
+  }
+  for (const key of Object.keys(patch)) {
+    if (key === RETAIN || key.startsWith(ORDER) || key.startsWith(DELETE_FROM)) continue;
+    const value = patch[key];
+    if (value === null) delete result[key];
+    else setOwn(result, key, mergeField(result, key, value, patch, { type, depth }));
+  }
+  // An order may be given for a list that the patch does not touch otherwise.
+  for (const key of Object.keys(patch)) {
+    if (!key.startsWith(ORDER)) continue;
+    const field = key.slice(ORDER.length);
+    if (Object.hasOwn(patch, field) || !Object.hasOwn(result, field)) continue;
+    const plan = planOf(type, field);
+    const list = result[field];
+    const order = listOf(patch[key], key);
+    if (Array.isArray(list) && plan.mergeList) {
+      setOwn(result, field, arrange(list, { first: order, liveOrder: list, key: plan.mergeKey }));
+    }
+  }
+  return result;
+}
+
+interface Place {
+  readonly type: FieldType | undefined;
+  readonly depth: number;
+}
+
+function mergeField(
+  target: JsonObject,
+  key: string,
+  value: unknown,
+  patch: JsonObject,
+  place: Place,
+): unknown {
+  const plan = planOf(place.type, key);
+  const live = Object.hasOwn(target, key) ? target[key] : undefined;
+  if (isObject(value)) {
+    if (!isObject(live)) return mergeObject({}, value, plan.type, place.depth - 1);
+    if (plan.replaceObject) return withoutDirectives(value, plan.type, place.depth - 1);
+    return mergeObject(live, value, plan.type, place.depth - 1);
+  }
+  if (!Array.isArray(value)) return value;
+  if (!plan.mergeList) return cleanList(value, elementOf(plan.type), place.depth - 1);
+  const orderKey = `${ORDER}${key}`;
+  const order = Object.hasOwn(patch, orderKey) ? listOf(patch[orderKey], orderKey) : undefined;
+  return mergeList(Array.isArray(live) ? live : [], value, {
+    element: elementOf(plan.type),
+    key: plan.mergeKey,
+    order,
+    field: key,
+    depth: place.depth - 1,
+  });
+}
+
+interface ListPlan {
+  readonly element: FieldType | undefined;
+  readonly key: string | undefined;
+  readonly order: unknown[] | undefined;
+  readonly field: string;
+  readonly depth: number;
+}
+
+function mergeList(live: unknown[], patch: unknown[], plan: ListPlan): unknown[] {
+  const { key } = plan;
+  if (![...patch, ...live].some(isObject) || key === undefined) {
+    if (patch.some(isObject)) throw unprocessable(`cannot merge lists without merge key for ${plan.field}`);
+    const merged = unique([...live, ...patch]);
+    return arrange(merged, { first: plan.order ?? patch, liveOrder: live, key: undefined });
+  }
+
+  let base = live;
+  const rest: JsonObject[] = [];
+  let replace = false;
+  for (const element of patch) {
+    if (!isObject(element)) throw badRequest(`an element of ${plan.field} is not an object`);
+    switch (Object.hasOwn(element, PATCH) ? element[PATCH] : undefined) {
+      case undefined:
+        rest.push(element);
+        break;
+      case 'delete': {
+        const value = keyValue(element, key);
+        base = base.filter((item) => !(isObject(item) && equalJson(item[key], value)));
+        break;
+      }
+      case 'replace': {
+        replace = true;
+        // A lone directive empties the list; one with fields is also an element of the new list.
+        const { [PATCH]: _directive, ...fields } = element;
+        if (Object.keys(fields).length > 0) rest.push(fields);
+        break;
+      }
+      default:
+        throw badRequest(`unexpected value ${String(element[PATCH])} of ${PATCH} in a list`);
+    }
+  }
+  if (replace) return rest.map((element) => withoutDirectives(element, plan.element, plan.depth));
+
+  if (plan.order) checkOrder(rest, plan.order, key, plan.field);
+  const merged = [...base];
+  for (const element of rest) {
+    const value = keyValue(element, key);
+    const at = merged.findIndex((item) => isObject(item) && equalJson(item[key], value));
+    const existing = at < 0 ? {} : merged[at];
+    const next = mergeObject(isObject(existing) ? existing : {}, element, plan.element, plan.depth);
+    if (at < 0) merged.push(next);
+    else merged[at] = next;
+  }
+  return arrange(merged, { first: plan.order ?? rest, liveOrder: base, key });
+}
+
+function keyValue(element: JsonObject, key: string): unknown {
+  if (!Object.hasOwn(element, key)) {
+    throw unprocessable(`map: ${JSON.stringify(element)} does not contain declared merge key: ${key}`);
+  }
+  return element[key];
+}
+
+/** The elements of a patched list must stand in the order that the patch itself demands. */
+function checkOrder(
+  elements: readonly JsonObject[],
+  order: readonly unknown[],
+  key: string,
+  field: string,
+): void {
+  let from = 0;
+  for (const element of elements) {
+    const at = order.findIndex((item, i) => i >= from && sameElement(item, element, key));
+    if (at < 0)
+      throw badRequest(`the order in the patch list ${field} does not match its ${ORDER}${field} list`);
+    from = at + 1;
+  }
+}
+
+interface Arrangement {
+  /** Elements (or just their keys) in the order wanted. */
+  readonly first: readonly unknown[];
+  readonly liveOrder: readonly unknown[];
+  readonly key: string | undefined;
+}
+
+/**
+ * Orders `list`: what `first` names, in its order; what it does not name goes before the first named element
+ * that followed it in the live list.
+ */
+function arrange(list: readonly unknown[], { first, liveOrder, key }: Arrangement): unknown[] {
+  const rank = rankOf(first, key);
+  const liveRank = rankOf(liveOrder, key);
+  const named = list.filter((item) => rank(item) >= 0).sort((a, b) => rank(a) - rank(b));
+  const others = list.filter((item) => rank(item) < 0).sort((a, b) => liveRank(a) - liveRank(b));
+  const result: unknown[] = [];
+  let i = 0;
+  for (const item of named) {
+    const position = liveRank(item);
+    if (position >= 0) {
+      while (i < others.length && liveRank(others[i]) < position) result.push(others[i++]);
+    }
+    result.push(item);
+  }
+  return [...result, ...others.slice(i)];
+}
+
+/** Position of an element in `order` by its key (or value), -1 when it is not there. */
+function rankOf(order: readonly unknown[], key: string | undefined): (item: unknown) => number {
+  const ranks = new Map<string, number>();
+  order.forEach((item, i) => {
+    const id = identity(item, key);
+    if (!ranks.has(id)) ranks.set(id, i);
+  });
+  return (item) => ranks.get(identity(item, key)) ?? -1;
+}
+
+function identity(item: unknown, key: string | undefined): string {
+  return JSON.stringify(key !== undefined && isObject(item) ? item[key] : item) ?? '';
+}
+
+function sameElement(a: unknown, b: unknown, key: string): boolean {
+  return identity(a, key) === identity(b, key);
+}
+
+function unique(values: readonly unknown[]): unknown[] {
+  const seen = new Set<string>();
+  return values.filter((value) => {
+    const id = identity(value, undefined);
+    return seen.has(id) ? false : seen.add(id);
+  });
+}
+
+function deleteFromList(target: JsonObject, field: string, values: unknown): void {
+  const gone = new Set(listOf(values, `${DELETE_FROM}${field}`).map((value) => identity(value, undefined)));
+  const list = Object.hasOwn(target, field) ? target[field] : undefined;
+  if (Array.isArray(list)) {
+    setOwn(
+      target,
+      field,
+      list.filter((value) => !gone.has(identity(value, undefined))),
+    );
+  }
+}
+
+function retainedKeys(patch: JsonObject): ReadonlySet<string> | undefined {
+  if (!Object.hasOwn(patch, RETAIN)) return undefined;
+  const keys = new Set(listOf(patch[RETAIN], RETAIN).map(String));
+  for (const key of Object.keys(patch)) {
+    if (!key.startsWith('$') && patch[key] !== null && !keys.has(key)) {
+      throw badRequest(`${RETAIN} lacks ${key}, which the patch sets`);
+    }
+  }
+  return keys;
+}
+
+function listOf(value: unknown, where: string): unknown[] {
+  if (!Array.isArray(value)) throw badRequest(`${where} must be a list`);
+  return value;
+}
+
+function elementOf(type: FieldType | undefined): FieldType | undefined {
+  return type?.form === 'list' ? type.of : undefined;
+}
+
+/** A patch value as content: nulls and directives are gone. */
+function withoutDirectives(patch: JsonObject, type: FieldType | undefined, depth: number): JsonObject {
+  const { [PATCH]: _directive, ...fields } = patch;
+  return mergeObject({}, fields, type, depth);
+}
+
+function cleanList(list: readonly unknown[], element: FieldType | undefined, depth: number): unknown[] {
+  if (depth <= 0) throw badRequest('the patch is nested too deeply');
+  return list.map((item) =>
+    isObject(item)
+      ? withoutDirectives(item, element, depth)
+      : Array.isArray(item)
+        ? cleanList(item, undefined, depth - 1)
+        : item,
+  );
+}
+
+/** A patch that is well-formed but cannot be merged into the object. */
+function unprocessable(why: string) {
+  return apiError('Invalid', why);
+}
