@@ -1,6 +1,6 @@
 import type { Client } from '@wheelhouse/shared/client/client';
 import { createInformer } from '@wheelhouse/shared/client/create-informer';
-import { serviceKind } from '@wheelhouse/shared/kinds/core/service';
+import { type Service, serviceKind } from '@wheelhouse/shared/kinds/core/service';
 import { endpointSliceKind } from '@wheelhouse/shared/kinds/discovery/endpoint-slice';
 import type { Logger } from 'pino';
 import type { Dataplane, RuleProblem } from './dataplane';
@@ -16,6 +16,8 @@ export interface ProxyOptions {
   /** Addresses on which node ports answer. */
   readonly nodePortAddresses: readonly string[];
   readonly serviceCidr: string;
+  /** Service addresses that this host answers on by other means (DNS). */
+  readonly ownAddresses: readonly string[];
   /** Names the lock that agents of one cluster on one host share. */
   readonly clusterId: string;
   readonly dataplane: 'userspace' | 'nftables';
@@ -72,14 +74,18 @@ export function startProxy(options: ProxyOptions): Proxy {
         })
       : new UserspaceDataplane({ servesClusterIps, nodePortAddresses, onProblem });
 
+  const isProxied = (service: Service) => !options.ownAddresses.includes(service.spec?.clusterIP ?? '');
   const applyAll = async () => {
     while (dirty && !stopped) {
       dirty = false;
       const rules = computeServiceRules(
-        services.list().map((service) => ({
-          service,
-          slices: slices.byIndex('service', `${service.metadata.namespace}/${service.metadata.name}`),
-        })),
+        services
+          .list()
+          .filter(isProxied)
+          .map((service) => ({
+            service,
+            slices: slices.byIndex('service', `${service.metadata.namespace}/${service.metadata.name}`),
+          })),
         nodeName,
       );
       await Promise.all(
