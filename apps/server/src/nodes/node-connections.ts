@@ -1,5 +1,4 @@
-import type { Readable } from 'node:stream';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 
 /**
  * The server's way to the kubelets, through the tunnels that the agents opened. Paths are the kubelet's own
