@@ -18,7 +18,7 @@ export function isReady(pod: Pod): boolean {
 export function readySince(pod: Pod): number | undefined {
   const condition = readyCondition(pod);
   if (condition?.status !== 'True') return undefined;
-  return Date.parse(timeText(condition.lastTransitionTime)) || 0;
+  return Date.parse(condition.lastTransitionTime ?? '') || 0;
 }
 
 /** Milliseconds until the pod counts as available; 0: it does now; undefined: not while it is not ready. */
@@ -50,9 +50,4 @@ export function podFromTemplate(
 
 function readyCondition(pod: Pod) {
   return pod.status?.conditions?.find(({ type }) => type === 'Ready');
-}
-
-/** The generated types call times `Time`, which is text on the wire. */
-export function timeText(time: unknown): string {
-  return typeof time === 'string' ? time : '';
 }

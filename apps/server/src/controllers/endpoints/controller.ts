@@ -1,0 +1,97 @@
+import { isAlreadyExists, isNotFound } from '@wheelhouse/shared/errors';
+import { endpointsKind } from '@wheelhouse/shared/kinds/core/endpoints';
+import { podKind } from '@wheelhouse/shared/kinds/core/pod';
+import { serviceKind } from '@wheelhouse/shared/kinds/core/service';
+import { keyOf, type ObjectKey, type Stored, splitKey } from '@wheelhouse/shared/meta/object';
+import type { Endpoints, Service } from 'kubernetes-types/core/v1';
+import type { ControllerDefinition, Outcome } from '../machinery/controller';
+import { sameJson } from '../machinery/same-json';
+import { enqueueServices } from '../serving/enqueue';
+import { podsOf, selectsPods } from '../serving/service-pods';
+import { planEndpoints } from './plan';
+
+const MANAGED_BY = 'endpoints.kubernetes.io/managed-by';
+const HEADLESS = 'service.kubernetes.io/headless';
+const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
+const NAME = 'endpoint-controller';
+
+/** Keeps the Endpoints object of every service that selects pods. */
+export const endpointsController: ControllerDefinition = {
+  name: 'endpoints',
+  setup(context) {
+    const { client } = context;
+    const queue = context.queue();
+    const services = context.cache(serviceKind);
+    const endpoints = context.cache(endpointsKind);
+    const pods = context.cache(podKind);
+    enqueueServices(context, queue);
+    // Also finds what a service left behind that was deleted while nobody looked.
+    context.informer(endpointsKind).subscribe({
+      added: (object) => queue.add(keyOf(object)),
+      updated: (object) => queue.add(keyOf(object)),
+      deleted: (object) => queue.add(keyOf(object)),
+    });
+
+    async function reconcile(key: ObjectKey): Promise<Outcome> {
+      const service = services.get(key);
+      const current = endpoints.get(key);
+      if (!service) return removeLeftover(current);
+      if (!selectsPods(service) || service.metadata.deletionTimestamp) return undefined;
+      const wanted = endpointsObject(service, current, planEndpoints(service, podsOf(service, pods)));
+      if (!current) return create(wanted);
+      const { labels, annotations } = current.metadata;
+      const same =
+        sameJson(current.subsets ?? [], wanted.subsets ?? []) &&
+        sameJson(labels ?? {}, wanted.metadata?.labels ?? {}) &&
+        sameJson(annotations ?? {}, wanted.metadata?.annotations ?? {});
+      if (!same) await client.update(endpointsKind, wanted);
+      return undefined;
+    }
+
+    async function create(wanted: Endpoints): Promise<void> {
+      try {
+        await client.create(endpointsKind, wanted);
+      } catch (error) {
+        // The watch will show it, and the key comes again.
+        if (!isAlreadyExists(error)) throw error;
+      }
+    }
+
+    /** Endpoints that nobody's service asked for (made by hand, or held by old leader elections) stay. */
+    async function removeLeftover(current: Stored<Endpoints> | undefined): Promise<void> {
+      if (current?.metadata.labels?.[MANAGED_BY] !== NAME || current.metadata.deletionTimestamp) return;
+      try {
+        const { uid, resourceVersion } = current.metadata;
+        await client.delete(endpointsKind, current.metadata, { preconditions: { uid, resourceVersion } });
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    }
+
+    return { name: 'endpoints', queue, reconcile };
+  },
+};
+
+function endpointsObject(
+  service: Stored<Service>,
+  current: Stored<Endpoints> | undefined,
+  { subsets, truncated }: ReturnType<typeof planEndpoints>,
+): Endpoints {
+  const { namespace } = splitKey(keyOf(service));
+  const { [OVER_CAPACITY]: _, ...annotations } = current?.metadata.annotations ?? {};
+  return {
+    ...current,
+    metadata: {
+      ...current?.metadata,
+      name: service.metadata.name,
+      ...(namespace ? { namespace } : {}),
+      labels: {
+        ...service.metadata.labels,
+        [MANAGED_BY]: NAME,
+        ...(service.spec?.clusterIP === 'None' ? { [HEADLESS]: '' } : {}),
+      },
+      annotations: { ...annotations, ...(truncated ? { [OVER_CAPACITY]: 'truncated' } : {}) },
+    },
+    subsets,
+  };
+}
