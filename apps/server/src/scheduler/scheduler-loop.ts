@@ -1,0 +1,115 @@
+import type { Clock } from '@wheelhouse/shared/clock';
+import { bindPod } from './bind-pod';
+import type { PlacedStep, SchedulerCore, Step } from './core/scheduler-core';
+
+/** What the loop tells its owner. */
+export interface LoopObserver {
+  bound(step: PlacedStep): void;
+  bindFailed(step: PlacedStep, error: unknown): void;
+  refused(step: Extract<Step, { kind: 'refused' }>): void;
+  /** A decision threw: a fault of a plugin. The pod is tried again later. */
+  failed(error: unknown): void;
+}
+
+export interface LoopOptions {
+  readonly core: SchedulerCore;
+  readonly clock: Clock;
+  readonly observer: LoopObserver;
+  /** Bindings in flight at a time. */
+  readonly maxBinding?: number;
+}
+
+/** Decisions run in slices, since this process also serves the API: the event loop gets its turn in between. */
+const SLICE_MS = 5;
+const EXPIRE_EVERY_MS = 5_000;
+
+/**
+ * Decides one pod after the other, binds many at a time. Sleeps until `wake` or until a pod that backs off is due.
+ */
+export class SchedulerLoop {
+  #scheduled = false;
+  #stopped = false;
+  #cancelTimer: (() => void) | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #binding = new Set<Promise<void>>();
+  #abort = new AbortController();
+  #cancelExpiry: () => void;
+
+  constructor(private readonly options: LoopOptions) {
+    this.#cancelExpiry = this.#expireLater();
+  }
+
+  /** There may be something to do. Cheap; decisions run in a later turn of the event loop. */
+  wake(): void {
+    if (this.#scheduled || this.#stopped) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#slice();
+    });
+  }
+
+  /** Waits for bindings in flight. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#abort.abort();
+    this.#cancelTimer?.();
+    this.#cancelExpiry();
+    await Promise.all(this.#binding);
+  }
+
+  #slice(): void {
+    const { core, clock, maxBinding = 256 } = this.options;
+    const end = clock.monotonic() + SLICE_MS;
+    while (!this.#stopped) {
+      if (this.#binding.size >= maxBinding) return; // the next binding that ends wakes us
+      let step: Step | undefined;
+      try {
+        step = core.next();
+      } catch (error) {
+        this.options.observer.failed(error);
+        return this.wake();
+      }
+      if (!step) return this.#sleep();
+      if (step.kind === 'placed') this.#bind(step);
+      else this.options.observer.refused(step);
+      if (clock.monotonic() >= end) return this.wake();
+    }
+  }
+
+  #bind(step: PlacedStep): void {
+    const { core, observer } = this.options;
+    const binding = bindPod(step, core.cache.snapshot, this.#abort.signal).then((outcome) => {
+      this.#binding.delete(binding);
+      if (outcome.kind === 'bound') {
+        core.bound(step.info);
+        observer.bound(step);
+      } else {
+        core.bindFailed(step);
+        observer.bindFailed(step, outcome.error);
+      }
+      this.wake();
+    });
+    this.#binding.add(binding);
+  }
+
+  /** Sets the alarm for the next pod whose pause ends. */
+  #sleep(): void {
+    const due = this.options.core.queue.nextDue();
+    if (due === undefined || due >= this.#timerAt) return;
+    this.#cancelTimer?.();
+    this.#timerAt = due;
+    const delay = Math.max(1, Math.ceil(due - this.options.clock.monotonic()));
+    this.#cancelTimer = this.options.clock.after(delay, () => {
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.wake();
+    });
+  }
+
+  #expireLater(): () => void {
+    return this.options.clock.after(EXPIRE_EVERY_MS, () => {
+      if (this.options.core.expireAssumed().length > 0) this.wake();
+      this.#cancelExpiry = this.#expireLater();
+    });
+  }
+}

@@ -1,0 +1,104 @@
+import { keyOf, type ObjectKey } from '@wheelhouse/shared/meta/object';
+import type { Pod } from 'kubernetes-types/core/v1';
+import { podRequests, type Resources } from './resources';
+
+/** A port of the host that a pod takes. */
+export interface HostPort {
+  readonly protocol: string;
+  /** `0.0.0.0` takes the port on every address. */
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** A pod with what scheduling asks of it, computed once. Immutable; a changed pod gets a new one. */
+export interface PodInfo {
+  readonly pod: Pod;
+  readonly key: ObjectKey;
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly priority: number;
+  readonly requests: Resources;
+  readonly scored: { readonly milliCpu: number; readonly memory: number };
+  readonly hostPorts: readonly HostPort[];
+  /** UID of the controller that owns the pod, if any. */
+  readonly ownerUid: string | undefined;
+  /** On its way out: it still takes room, but no longer counts as a member of its workload. */
+  readonly terminating: boolean;
+}
+
+const NO_LABELS: Readonly<Record<string, string>> = {};
+const NO_PORTS: readonly HostPort[] = [];
+
+export function podInfo(pod: Pod): PodInfo {
+  const { requests, scored } = podRequests(pod);
+  const metadata = pod.metadata ?? {};
+  const key = keyOf(pod);
+  return {
+    pod,
+    key,
+    uid: metadata.uid ?? key,
+    namespace: metadata.namespace ?? '',
+    name: metadata.name ?? '',
+    labels: metadata.labels ?? NO_LABELS,
+    priority: pod.spec?.priority ?? 0,
+    requests,
+    scored,
+    hostPorts: hostPorts(pod),
+    ownerUid: metadata.ownerReferences?.find((owner) => owner.controller)?.uid,
+    terminating: metadata.deletionTimestamp !== undefined,
+  };
+}
+
+function hostPorts(pod: Pod): readonly HostPort[] {
+  const sidecars = (pod.spec?.initContainers ?? []).filter(
+    (container) => container.restartPolicy === 'Always',
+  );
+  let ports: HostPort[] | undefined;
+  for (const container of [...(pod.spec?.containers ?? []), ...sidecars]) {
+    for (const port of container.ports ?? []) {
+      if (!port.hostPort) continue;
+      ports ??= [];
+      ports.push({ protocol: port.protocol ?? 'TCP', ip: port.hostIP || '0.0.0.0', port: port.hostPort });
+    }
+  }
+  return ports ?? NO_PORTS;
+}
+
+/** Two ports collide when protocol and number agree and an address covers the other. */
+export function portsCollide(a: HostPort, b: HostPort): boolean {
+  return (
+    a.port === b.port &&
+    a.protocol === b.protocol &&
+    (a.ip === b.ip || a.ip === '0.0.0.0' || b.ip === '0.0.0.0')
+  );
+}
+
+/** Finished pods take no room. */
+export function isFinished(pod: Pod): boolean {
+  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+}
+
+/**
+ * Pods with equal classes get equal verdicts from every filter: what one cannot have, the others cannot have.
+ * Holds the whole scheduling-relevant part of the spec; labels and namespace because affinity of others reads them.
+ */
+export function podClass(info: PodInfo): string {
+  const spec = info.pod.spec;
+  const { requests } = info;
+  return JSON.stringify([
+    spec?.schedulerName,
+    info.namespace,
+    info.labels,
+    info.priority,
+    [requests.milliCpu, requests.memory, requests.ephemeralStorage, [...(requests.extended ?? [])].sort()],
+    info.hostPorts,
+    spec?.nodeSelector,
+    spec?.affinity,
+    spec?.tolerations,
+    spec?.topologySpreadConstraints,
+    spec?.volumes?.filter((volume) => volume.persistentVolumeClaim ?? volume.ephemeral),
+    spec?.overhead,
+  ]);
+}
