@@ -65,11 +65,11 @@ export class AgentConnection {
     const { log } = this.options;
     let attempt = 0;
     while (!signal.aborted) {
-      this.#setState({ ...this.#state, state: 'connecting', attempt });
       let delay: number;
       try {
         const code = await this.#session();
         attempt = 0;
+        this.#setState({ state: 'connecting', attempt });
         if (!signal.aborted) log.warn({ code }, 'the connection to the server was lost');
         delay = code === CLOSE_REPLACED ? REFUSED_DELAY_MS : this.#backOff(attempt++);
       } catch (error) {

@@ -52,9 +52,12 @@ export class NodeTunnels implements NodeConnections, Component {
     session.once('close', () => socket.terminate());
     session.once('connect', () => session.setLocalWindowSize(SESSION_WINDOW));
     const stopPings = this.#keepAlive(nodeName, socket);
+    // Without an error, streams under way would just end, as if their content were complete.
+    const lost = () => session.destroy(serviceUnavailable(`the connection to node "${nodeName}" was lost`));
+    socket.once('error', lost);
     socket.once('close', () => {
       stopPings();
-      session.destroy();
+      lost();
     });
     try {
       await once(session, 'remoteSettings', { signal: AbortSignal.timeout(ANSWER_MS) });
@@ -149,6 +152,8 @@ export class NodeTunnels implements NodeConnections, Component {
   }
 
   async #answer(nodeName: string, stream: import('node:http2').ClientHttp2Stream) {
+    // Whoever reads the stream hears of its error too; this keeps one that nobody reads any more from ending the process.
+    stream.on('error', () => {});
     const cancel = this.options.clock.after(ANSWER_MS, () => {
       stream.destroy(timeout(`node "${nodeName}" did not answer within ${ANSWER_MS / 1000} s`));
     });
