@@ -59,22 +59,33 @@ export class SchedulerLoop {
   }
 
   #slice(): void {
-    const { core, clock, maxBinding = 256 } = this.options;
+    const { clock, maxBinding = 256 } = this.options;
     const end = clock.monotonic() + SLICE_MS;
-    while (!this.#stopped) {
-      if (this.#binding.size >= maxBinding) return; // the next binding that ends wakes us
-      let step: Step | undefined;
-      try {
-        step = core.next();
-      } catch (error) {
-        this.options.observer.failed(error);
-        return this.wake();
+    // When too many bindings are in flight, the next one that ends wakes the loop again.
+    while (!this.#stopped && this.#binding.size < maxBinding) {
+      if (!this.#turn()) return;
+      if (clock.monotonic() >= end) {
+        this.wake();
+        return;
       }
-      if (!step) return this.#sleep();
-      if (step.kind === 'placed') this.#bind(step);
-      else this.options.observer.refused(step);
-      if (clock.monotonic() >= end) return this.wake();
     }
+  }
+
+  /** Decides about one pod. False when the slice is over. */
+  #turn(): boolean {
+    const { core, observer } = this.options;
+    let step: Step | undefined;
+    try {
+      step = core.next();
+    } catch (error) {
+      observer.failed(error);
+      this.wake();
+      return false;
+    }
+    if (step?.kind === 'placed') this.#bind(step);
+    else if (step) observer.refused(step);
+    else this.#sleep();
+    return step !== undefined;
   }
 
   #bind(step: PlacedStep): void {

@@ -231,7 +231,10 @@ export class SchedulingQueue {
     if (!probe) return;
     parked.probe = probe;
     this.#takeOut(probe);
-    if (readyAt <= this.#now()) return this.#activate(probe);
+    if (readyAt <= this.#now()) {
+      this.#activate(probe);
+      return;
+    }
     probe.readyAt = readyAt;
     probe.state = 'backing-off';
     this.#backingOff.push(probe);
