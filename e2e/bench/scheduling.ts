@@ -1,0 +1,95 @@
+import { throughput } from './lib/load';
+import { type Figure, printReport } from './lib/report';
+import { type BenchServer, startBenchServer } from './lib/server';
+
+/** Pods bound per second on 1,000 simulated nodes, end to end: created over HTTPS, scheduled, bound, stored. */
+const NODES = 1_000;
+const PODS = 5_000;
+const CONCURRENCY = 64;
+
+const node = (index: number) => ({
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: {
+    name: `bench-${index}`,
+    labels: {
+      'kubernetes.io/hostname': `bench-${index}`,
+      'topology.kubernetes.io/zone': `zone-${index % 3}`,
+    },
+  },
+});
+const nodeStatus = {
+  status: {
+    capacity: { cpu: '4', memory: '32Gi', pods: '110' },
+    allocatable: { cpu: '4', memory: '32Gi', pods: '110' },
+    conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'simulated' }],
+  },
+};
+const pod = (name: string, schedulerName: string) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, labels: { app: 'bench' } },
+  spec: {
+    schedulerName,
+    containers: [
+      {
+        name: 'pause',
+        image: 'wheelhouse/pause:1',
+        resources: { requests: { cpu: '100m', memory: '500Mi' } },
+      },
+    ],
+  },
+});
+
+const pods = '/api/v1/namespaces/default/pods';
+
+async function bound(server: BenchServer): Promise<number> {
+  const answer = (await server.json('GET', `${pods}?fieldSelector=spec.nodeName!%3D&limit=1`)) as {
+    items: unknown[];
+    metadata: { remainingItemCount?: number };
+  };
+  return answer.items.length + (answer.metadata.remainingItemCount ?? 0);
+}
+
+/** Creates that nobody schedules: what the API alone can do, on the same store. */
+async function createsAlone(server: BenchServer): Promise<number> {
+  return throughput(PODS, CONCURRENCY, (index) => server.json('POST', pods, pod(`idle-${index}`, 'nobody')));
+}
+
+async function scheduled(server: BenchServer): Promise<number> {
+  const started = performance.now();
+  await throughput(PODS, CONCURRENCY, (index) =>
+    server.json('POST', pods, pod(`pod-${index}`, 'default-scheduler')),
+  );
+  const deadline = Date.now() + 120_000;
+  while ((await bound(server)) < PODS) {
+    if (Date.now() > deadline)
+      throw new Error(`only ${await bound(server)} of ${PODS} pods were bound within 120 s`);
+  }
+  return PODS / ((performance.now() - started) / 1000);
+}
+
+const server = await startBenchServer(process.cwd(), ['--components', 'api,scheduler']);
+try {
+  await throughput(NODES, CONCURRENCY, async (index) => {
+    await server.json('POST', '/api/v1/nodes', node(index));
+    await server.pool
+      .request({
+        method: 'PATCH',
+        path: `/api/v1/nodes/bench-${index}/status`,
+        headers: { authorization: `Bearer ${server.token}`, 'content-type': 'application/merge-patch+json' },
+        body: JSON.stringify(nodeStatus),
+      })
+      .then(({ body }) => body.dump());
+  });
+  const baseline = await createsAlone(server);
+  const figure: Figure = {
+    name: `pods created and bound, ${NODES} nodes`,
+    value: await scheduled(server),
+    unit: '/s',
+    baseline: { name: 'pod creates that nobody schedules', value: baseline },
+  };
+  printReport([figure]);
+} finally {
+  await server.stop();
+}
