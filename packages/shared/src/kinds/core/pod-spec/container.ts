@@ -1,0 +1,147 @@
+import type { Container, PodSpec, Volume } from 'kubernetes-types/core/v1';
+import {
+  complaints,
+  duplicate,
+  type FieldError,
+  forbidden,
+  invalidValue,
+  notSupported,
+  required,
+} from '../../../meta/field-error';
+import { dns1123Label, portName, portNumber } from '../../../meta/names';
+import { validateEnv, validateEnvFrom } from './env';
+import { validateLifecycle, validateProbe } from './probes';
+import { validateResources } from './resources';
+import { validateContainerSecurity } from './security';
+import { validateVolumeMounts } from './volumes';
+
+const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
+const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
+const MESSAGE_POLICIES = ['FallbackToLogsOnError', 'File'];
+
+/** Ordinary and init containers of a pod spec. */
+export function validateContainers(
+  spec: PodSpec,
+  volumes: ReadonlyMap<string, Volume>,
+  path: string,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  const containers = spec.containers ?? [];
+  if (containers.length === 0) errors.push(required(`${path}.containers`));
+  const names = new Set<string>();
+  for (const [i, container] of containers.entries()) {
+    const at = `${path}.containers[${i}]`;
+    errors.push(...validateContainer(container, volumes, at), ...unique(container, names, at));
+    if (container.restartPolicy)
+      errors.push(forbidden(`${at}.restartPolicy`, 'may not be set for non-init containers'));
+    errors.push(
+      ...validateProbes(container, at),
+      ...validateLifecycle(container.lifecycle, `${at}.lifecycle`),
+    );
+  }
+  errors.push(...hostPortConflicts(containers, `${path}.containers`));
+  for (const [i, container] of (spec.initContainers ?? []).entries()) {
+    const at = `${path}.initContainers[${i}]`;
+    errors.push(...validateContainer(container, volumes, at), ...unique(container, names, at));
+    if (container.restartPolicy === 'Always') {
+      errors.push(
+        ...validateProbes(container, at),
+        ...validateLifecycle(container.lifecycle, `${at}.lifecycle`),
+      );
+      continue;
+    }
+    if (container.restartPolicy)
+      errors.push(notSupported(`${at}.restartPolicy`, container.restartPolicy, ['Always']));
+    for (const name of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
+      if (container[name])
+        errors.push(
+          forbidden(`${at}.${name}`, 'may not be set for init containers without restartPolicy=Always'),
+        );
+    }
+  }
+  return errors;
+}
+
+function unique(container: Container, names: Set<string>, path: string): FieldError[] {
+  if (!container.name) return [];
+  if (names.has(container.name)) return [duplicate(`${path}.name`, container.name)];
+  names.add(container.name);
+  return [];
+}
+
+function validateContainer(
+  container: Container,
+  volumes: ReadonlyMap<string, Volume>,
+  path: string,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!container.name) errors.push(required(`${path}.name`));
+  else errors.push(...complaints(`${path}.name`, container.name, dns1123Label(container.name)));
+  if (!container.image) errors.push(required(`${path}.image`));
+  else if (container.image !== container.image.trim()) {
+    errors.push(
+      invalidValue(`${path}.image`, container.image, 'must not have leading or trailing whitespace'),
+    );
+  }
+  const message = container.terminationMessagePolicy;
+  if (!message) errors.push(required(`${path}.terminationMessagePolicy`));
+  else if (!MESSAGE_POLICIES.includes(message)) {
+    errors.push(notSupported(`${path}.terminationMessagePolicy`, message, MESSAGE_POLICIES));
+  }
+  errors.push(...validatePorts(container.ports, `${path}.ports`));
+  errors.push(
+    ...validateEnv(container.env, `${path}.env`),
+    ...validateEnvFrom(container.envFrom, `${path}.envFrom`),
+  );
+  errors.push(...validateVolumeMounts(container, volumes, `${path}.volumeMounts`));
+  const pull = container.imagePullPolicy;
+  if (!pull) errors.push(required(`${path}.imagePullPolicy`));
+  else if (!PULL_POLICIES.includes(pull))
+    errors.push(notSupported(`${path}.imagePullPolicy`, pull, PULL_POLICIES));
+  errors.push(...validateResources(container.resources, `${path}.resources`));
+  errors.push(...validateContainerSecurity(container.securityContext, `${path}.securityContext`));
+  return errors;
+}
+
+function validateProbes(container: Container, path: string): FieldError[] {
+  return [
+    ...validateProbe(container.livenessProbe, `${path}.livenessProbe`, false),
+    ...validateProbe(container.readinessProbe, `${path}.readinessProbe`, true),
+    ...validateProbe(container.startupProbe, `${path}.startupProbe`, false),
+  ];
+}
+
+function validatePorts(ports: Container['ports'], path: string): FieldError[] {
+  const names = new Set<string>();
+  return (ports ?? []).flatMap((port, i) => {
+    const at = `${path}[${i}]`;
+    const errors: FieldError[] = [];
+    if (port.name) {
+      errors.push(...complaints(`${at}.name`, port.name, portName(port.name)));
+      if (names.has(port.name)) errors.push(duplicate(`${at}.name`, port.name));
+      names.add(port.name);
+    }
+    if (!port.containerPort) errors.push(required(`${at}.containerPort`));
+    else
+      errors.push(...complaints(`${at}.containerPort`, port.containerPort, portNumber(port.containerPort)));
+    if (port.hostPort) errors.push(...complaints(`${at}.hostPort`, port.hostPort, portNumber(port.hostPort)));
+    if (!port.protocol) errors.push(required(`${at}.protocol`));
+    else if (!PROTOCOLS.includes(port.protocol))
+      errors.push(notSupported(`${at}.protocol`, port.protocol, PROTOCOLS));
+    return errors;
+  });
+}
+
+/** A host port can be given once in a pod. */
+function hostPortConflicts(containers: readonly Container[], path: string): FieldError[] {
+  const seen = new Set<string>();
+  return containers.flatMap((container, i) =>
+    (container.ports ?? []).flatMap((port, j) => {
+      if (!port.hostPort) return [];
+      const text = `${port.protocol}/${port.hostIP ?? ''}/${port.hostPort}`;
+      if (seen.has(text)) return [duplicate(`${path}[${i}].ports[${j}].hostPort`, text)];
+      seen.add(text);
+      return [];
+    }),
+  );
+}
