@@ -11,7 +11,7 @@ const ROUNDS = 10;
 const cluster = await startWheelhouse({ args: ['--nodes', '1', '--no-demo'] });
 const api = await openApi(cluster.dataDir);
 try {
-  const pod = (name: string) => ({
+  const pod = (name: string): Pod => ({
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, namespace: 'default' },
