@@ -115,7 +115,7 @@ describe('createInformer', () => {
       deleted: ({ metadata }) => seen.push(`deleted ${metadata.name}`),
     });
     seen.length = 0;
-    client.hideChanges();
+    client.hideChanges(configMapKind);
     await client.delete(configMapKind, { namespace: 'n', name: 'gone' });
     await client.delete(configMapKind, { namespace: 'n', name: 'replaced' });
     await put(client, 'replaced', '2');
@@ -199,7 +199,7 @@ describe('createInformer', () => {
           }
           if (action === 'expire') client.expireWatches();
           if (action === 'end') client.endWatches();
-          if (action === 'hide') client.hideChanges();
+          if (action === 'hide') client.hideChanges(configMapKind);
           if (action === 'show') client.showChanges();
           if (action === 'outage' || action === 'repair') outage = action === 'outage';
           if (action === 'advance') clock.advance(Number(first));

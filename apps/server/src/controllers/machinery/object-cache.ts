@@ -7,8 +7,8 @@ interface OwnWrite<T extends KubeObject> {
   readonly uid: string;
   /** What the write left behind; undefined: it is gone. */
   readonly object: Stored<T> | undefined;
-  /** For a deletion: the revision that the informer had. Any other one shows that it has moved on. */
-  readonly before: string | undefined;
+  /** Highest revision known of the object. An informer that is not past it cannot know better. */
+  readonly revision: number;
   /** Monotonic milliseconds after which it is no longer believed. */
   readonly until: number;
 }
@@ -54,31 +54,21 @@ export class ObjectCache<T extends KubeObject> {
 
   /** Called with the answer of every create, update and patch. */
   wrote(object: Stored<T>): void {
-    this.#own.set(keyOf(object), {
-      uid: object.metadata.uid,
-      object,
-      before: undefined,
-      until: this.clock.monotonic() + BELIEVED_MS,
-    });
+    this.#remember(keyOf(object), object.metadata.uid, object, Number(object.metadata.resourceVersion));
   }
 
   /** Called after every delete; `left` is the object that the server answered with, if it did. */
   deleted(key: ObjectKey, left: Stored<T> | undefined): void {
-    const cached = this.informer.get(key);
     if (left && isTerminating(left)) {
       this.wrote(left);
       return;
     }
-    if (!cached || (left && left.metadata.uid !== cached.metadata.uid)) {
-      this.#own.delete(key);
-      return;
-    }
-    this.#own.set(key, {
-      uid: cached.metadata.uid,
-      object: undefined,
-      before: cached.metadata.resourceVersion,
-      until: this.clock.monotonic() + BELIEVED_MS,
-    });
+    const known = left ?? this.get(key);
+    if (known) this.#remember(key, known.metadata.uid, undefined, Number(known.metadata.resourceVersion));
+  }
+
+  #remember(key: ObjectKey, uid: string, object: Stored<T> | undefined, revision: number): void {
+    this.#own.set(key, { uid, object, revision, until: this.clock.monotonic() + BELIEVED_MS });
   }
 
   #overlay(cached: Stored<T>[], matches: (object: Stored<T>) => boolean): Stored<T>[] {
@@ -102,8 +92,11 @@ export class ObjectCache<T extends KubeObject> {
 
   #outdated(own: OwnWrite<T>, cached: Stored<T> | undefined): boolean {
     if (this.clock.monotonic() > own.until) return true;
-    if (own.object) return Number(this.informer.revision ?? 0) >= Number(own.object.metadata.resourceVersion);
-    return !cached || cached.metadata.uid !== own.uid || cached.metadata.resourceVersion !== own.before;
+    if (Number(this.informer.revision ?? 0) < own.revision) return false;
+    // A deletion need not have told its revision: the informer may be past the last known one and still before it.
+    const stillThere =
+      cached?.metadata.uid === own.uid && Number(cached.metadata.resourceVersion) <= own.revision;
+    return own.object !== undefined || !stillThere;
   }
 }
 

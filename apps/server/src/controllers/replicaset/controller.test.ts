@@ -123,17 +123,21 @@ describe('replicaset controller', () => {
 
   it('creates nothing twice while the watch lags', async () => {
     const harness = await started(1);
-    harness.client.hideChanges();
-    for (const replicas of [4, 8]) {
-      await harness.client.patch(replicaSetKind, ref, { type: 'merge', body: { spec: { replicas } } });
-      // The pods' events stay hidden, the set's one is shown: exactly the order that makes a naive count wrong.
-      harness.client.showChanges(1);
+    harness.client.hideChanges(podKind);
+    for (const replicas of [4, 8, 9]) {
+      await scale(harness, replicas);
       await harness.quiet();
     }
+    expect(harness.pods()).toHaveLength(9);
+    await scale(harness, 8);
+    await harness.quiet();
+    await scale(harness, 7);
+    await harness.quiet();
+    expect(harness.pods().filter(isActive)).toHaveLength(7);
     harness.client.showChanges();
     await harness.quiet();
-    expect(harness.pods()).toHaveLength(8);
-    expect(harness.client.writes.filter(({ verb }) => verb === 'delete')).toHaveLength(0);
+    expect(harness.pods()).toHaveLength(7);
+    expect(harness.client.writes.filter(({ verb }) => verb === 'delete')).toHaveLength(2);
     await harness.stop();
   });
 
@@ -145,8 +149,9 @@ describe('replicaset controller', () => {
         pod: fc.nat(9),
       }),
       fc.record({
-        do: fc.constantFrom('orphan', 'hide', 'show', 'expire', 'restart', 'finish', 'advance' as const),
+        do: fc.constantFrom('orphan', 'show', 'expire', 'restart', 'finish', 'advance' as const),
       }),
+      fc.record({ do: fc.constant('hide' as const), kind: fc.constantFrom(podKind, replicaSetKind) }),
       fc.record({
         do: fc.constant('fail' as const),
         how: fc.constantFrom('refuse', 'conflict', 'lose' as const),
@@ -195,7 +200,7 @@ describe('replicaset controller', () => {
             } else await harness.setPod(chosen, action.do);
           }
           if (action.do === 'orphan') await client.create(podKind, pod(`orphan-${orphans++}`));
-          if (action.do === 'hide') client.hideChanges();
+          if (action.do === 'hide') client.hideChanges(action.kind);
           if (action.do === 'show') client.showChanges();
           if (action.do === 'expire') client.expireWatches();
           if (action.do === 'finish') await harness.finishTerminating();

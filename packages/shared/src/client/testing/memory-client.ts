@@ -45,8 +45,8 @@ export class MemoryClient implements Client {
   #revision = 100;
   /** Watches from before it are refused as expired. */
   #oldest = 0;
-  /** Changes after it are not shown to watchers: how a test lets caches lag. */
-  #visible = Number.POSITIVE_INFINITY;
+  /** Changes of a resource after this revision are not shown to watchers: how a test lets caches lag. */
+  readonly #hiddenAfter = new Map<string, number>();
   #generation = 0;
   /** Every call so far, in order. */
   readonly calls: Call[] = [];
@@ -61,15 +61,13 @@ export class MemoryClient implements Client {
     return this.calls.filter(({ verb }) => verb !== 'get' && verb !== 'list' && verb !== 'watch');
   }
 
-  /** Watchers see nothing new until `showChanges`. */
-  hideChanges(): void {
-    this.#visible = this.#revision;
+  /** Watchers of this resource see nothing new until `showChanges`: each kind may lag on its own. */
+  hideChanges(type: ResourceType): void {
+    this.#hiddenAfter.set(groupResourceOf(type), this.#revision);
   }
 
-  /** Shows everything, or the next `count` changes only. */
-  showChanges(count?: number): void {
-    this.#visible =
-      count === undefined ? Number.POSITIVE_INFINITY : Math.min(this.#visible, this.#revision) + count;
+  showChanges(): void {
+    this.#hiddenAfter.clear();
     this.#wake();
   }
 
@@ -114,18 +112,17 @@ export class MemoryClient implements Client {
     this.#begin({ verb: 'watch', type, key: options.namespace ?? '' });
     const { signal } = options;
     const generation = this.#generation;
+    const resource = groupResourceOf(type);
     const from = Number(options.resourceVersion ?? 0);
     if (from < this.#oldest) throw expired('too old resource version');
     let position = this.#history.findIndex(({ revision }) => revision > from);
     if (position < 0) position = this.#history.length;
     while (!signal?.aborted && generation === this.#generation) {
       const change = this.#history[position];
-      if (change && change.revision <= this.#visible) {
+      const hiddenAfter = this.#hiddenAfter.get(resource) ?? Number.POSITIVE_INFINITY;
+      if (change && change.revision <= hiddenAfter) {
         position += 1;
-        if (
-          change.resource === groupResourceOf(type) &&
-          inNamespace(change.event.object, options.namespace)
-        ) {
+        if (change.resource === resource && inNamespace(change.event.object, options.namespace)) {
           // Changes of this resource hold objects of its type.
           yield change.event as WatchEvent<T>;
         }
