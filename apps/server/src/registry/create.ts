@@ -1,0 +1,162 @@
+import { randomUUID } from 'node:crypto';
+import { alreadyExists, apiError, badRequest } from '@wheelhouse/shared/errors';
+import type { FieldError } from '@wheelhouse/shared/meta/field-error';
+import type { KubeObject } from '@wheelhouse/shared/meta/object';
+import { validateObjectMeta } from '@wheelhouse/shared/meta/validation';
+import type { RequestContext, WriteOutcome } from './request-context';
+import { generateName, type MutableMeta, type StoredResource, timestamp } from './stored-resource';
+
+/** Generated names that are taken are tried again this often. */
+const NAME_ATTEMPTS = 8;
+
+/**
+ * Creates an object. `object` is the request's own copy, decoded by the kind's schema; it is completed, admitted,
+ * validated and stored. Throws AlreadyExists, Invalid, BadRequest and whatever admission refuses with.
+ */
+export async function createObject(
+  resource: StoredResource,
+  request: {
+    readonly context: RequestContext;
+    readonly namespace: string | undefined;
+    readonly object: KubeObject;
+  },
+): Promise<WriteOutcome> {
+  const { object } = request;
+  const metadata = ownMetadata(resource, object, request.namespace);
+  if (metadata.name || !metadata.generateName) return attempt(resource, request, metadata, object);
+  const base = metadata.generateName;
+  for (let tries = 1; ; tries++) {
+    metadata.name = generateName(base);
+    const copy = tries < NAME_ATTEMPTS ? structuredClone(object) : object;
+    try {
+      return await attempt(resource, request, metadata, object);
+    } catch (error) {
+      if (!(error instanceof NameTaken)) throw error;
+      if (tries === NAME_ATTEMPTS) throw error.refusal;
+      Object.assign(object, copy);
+      object.metadata = metadata;
+    }
+  }
+}
+
+/** A generated name that exists already: tried again. */
+class NameTaken extends Error {
+  constructor(readonly refusal: Error) {
+    super('the generated name is taken');
+  }
+}
+
+async function attempt(
+  resource: StoredResource,
+  request: { readonly context: RequestContext },
+  metadata: MutableMeta,
+  object: KubeObject,
+): Promise<WriteOutcome> {
+  const { kind, services } = resource;
+  const { context } = request;
+  const now = resource.now();
+  kind.default?.(object);
+  kind.prepareForCreate?.(object, { now });
+  const name = metadata.name ?? '';
+  const ref = { namespace: metadata.namespace, name };
+  metadata.uid = randomUUID();
+  metadata.creationTimestamp = timestamp(now);
+  if (resource.hasGeneration) metadata.generation = 1;
+  else delete metadata.generation;
+  object.metadata = metadata;
+
+  await resource.admit('create', { context, ref, object, oldObject: undefined }, () => {
+    resource.refuseInvalid(name, createErrors(resource, object));
+  });
+
+  const key = resource.key(ref);
+  if (context.dryRun) {
+    await services.feed.fresh();
+    if (resource.cache.index.get(key)) throw taken(resource, key, name, metadata);
+    await (await resource.hook?.reserve(object, undefined, true))?.rollback();
+    const after = resource.unstored(ref, object, services.feed.revision);
+    return { before: undefined, after, answer: after, created: true };
+  }
+
+  const reservation = await resource.hook?.reserve(object, undefined, false);
+  const stored = resource.toStored(object);
+  try {
+    const value = resource.encode(stored);
+    const lease = await services.leaseFor(kind.storedAs?.plural ?? kind.plural);
+    services.feed.announce(key, value, stored);
+    try {
+      const result = await resource.write({
+        op: 'put',
+        key,
+        value,
+        expected: 0,
+        ...(lease ? { lease } : {}),
+      });
+      if (!result.ok) throw taken(resource, key, name, metadata);
+      const after = services.feed.acknowledge(resource.cache, key, value, result.revision, stored);
+      await reservation?.commit();
+      return { before: undefined, after, answer: after, created: true };
+    } catch (error) {
+      services.feed.retract(key, value);
+      throw error;
+    }
+  } catch (error) {
+    await reservation?.rollback();
+    throw error;
+  }
+}
+
+function taken(resource: StoredResource, key: string, name: string, metadata: MutableMeta): Error {
+  const subject = resource.subject(name);
+  const there = resource.cache.index.get(key);
+  const refusal = there?.object.metadata.deletionTimestamp
+    ? apiError(
+        'AlreadyExists',
+        `object is being deleted: ${resource.kind.group ? `${resource.kind.plural}.${resource.kind.group}` : resource.kind.plural} "${name}" already exists`,
+        { subject },
+      )
+    : alreadyExists(subject);
+  const generated = metadata.generateName && name.startsWith(metadata.generateName.slice(0, 58));
+  return generated ? new NameTaken(refusal) : refusal;
+}
+
+/** The metadata that a client may choose; the rest is the server's. */
+function ownMetadata(
+  resource: StoredResource,
+  object: KubeObject,
+  namespace: string | undefined,
+): MutableMeta {
+  const { kind } = resource;
+  const sent = object.metadata ?? {};
+  if (sent.resourceVersion && sent.resourceVersion !== '0') {
+    throw badRequest('resourceVersion should not be set on objects to be created');
+  }
+  if (sent.namespace && sent.namespace !== (namespace ?? '')) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  if (kind.namespaced && !namespace) {
+    throw badRequest('an empty namespace may not be set during creation');
+  }
+  const {
+    resourceVersion: _revision,
+    selfLink: _link,
+    managedFields: _managed,
+    deletionTimestamp: _deletion,
+    deletionGracePeriodSeconds: _grace,
+    namespace: _namespace,
+    name,
+    generateName: prefix,
+    ...rest
+  } = sent;
+  return {
+    ...(name ? { name } : {}),
+    ...(prefix ? { generateName: prefix } : {}),
+    ...(kind.namespaced && namespace ? { namespace } : {}),
+    ...rest,
+  };
+}
+
+function createErrors(resource: StoredResource, object: KubeObject): FieldError[] {
+  const { kind } = resource;
+  return [...validateObjectMeta(kind, object.metadata), ...(kind.validate?.(object) ?? [])];
+}

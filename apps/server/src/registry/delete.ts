@@ -1,0 +1,146 @@
+import type { DeleteOptions } from '@wheelhouse/shared/client/client';
+import { conflict, notFound, staleWrite } from '@wheelhouse/shared/errors';
+import type { KubeObject, Status, Stored } from '@wheelhouse/shared/meta/object';
+import { planDeletion } from './deletion';
+import type { Entry } from './entry';
+import type { Ref, RequestContext, WriteOutcome } from './request-context';
+import type { StoredResource } from './stored-resource';
+import { reread } from './update';
+
+const ATTEMPTS = 200;
+
+export interface Deletion {
+  readonly context: RequestContext;
+  readonly ref: Ref;
+  readonly options: DeleteOptions & { readonly orphanDependents?: boolean };
+}
+
+/** Deletes an object, or marks it as being deleted where grace or finalizers hold it. */
+export async function deleteObject(resource: StoredResource, deletion: Deletion): Promise<WriteOutcome> {
+  const { feed } = resource.services;
+  const { context, ref, options } = deletion;
+  const key = resource.key(ref);
+  await feed.fresh();
+  let current = resource.cache.index.get(key);
+  let admitted = false;
+  // The first state seen, for the audit: a mark that this very call made is not "before".
+  let before: Entry | undefined;
+  for (let attempt = 1; ; attempt++) {
+    if (!current) {
+      // Marked by us and removed by another: that is what was asked for.
+      if (before)
+        return { before, after: undefined, answer: removedAnswer(resource, before), created: false };
+      throw notFound(resource.subject(ref.name));
+    }
+    checkPreconditions(resource, ref, options, current.object);
+    if (!admitted) {
+      await resource.admit('delete', { context, ref, object: undefined, oldObject: resource.view(current) });
+      admitted = true;
+    }
+    const entry: Entry = current;
+    const plan = planDeletion(resource.kind, entry.object, options, resource.now());
+    if (plan.action === 'none') return { before: entry, after: entry, answer: entry, created: false };
+    if (plan.action === 'mark' || plan.action === 'mark-and-remove') {
+      const marked = await mark(resource, context, ref, entry, plan.next);
+      if (marked && plan.action === 'mark')
+        return { before: entry, after: marked, answer: marked, created: false };
+      if (marked) {
+        before ??= entry;
+        if (await remove(resource, context, key, marked)) {
+          return { before, after: undefined, answer: removedAnswer(resource, marked), created: false };
+        }
+      }
+    } else if (await remove(resource, context, key, entry)) {
+      return {
+        before: before ?? entry,
+        after: undefined,
+        answer: removedAnswer(resource, entry),
+        created: false,
+      };
+    }
+    if (attempt >= ATTEMPTS) throw staleWrite(resource.subject(ref.name));
+    current = await reread(resource, key);
+  }
+}
+
+function checkPreconditions(
+  resource: StoredResource,
+  ref: Ref,
+  options: DeleteOptions,
+  current: Stored<KubeObject>,
+): void {
+  const { uid, resourceVersion } = options.preconditions ?? {};
+  const { metadata } = current;
+  const subject = { ...resource.subject(ref.name), kind: resource.kind.kind };
+  if (uid !== undefined && uid !== metadata.uid) {
+    throw conflict(
+      subject,
+      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
+    );
+  }
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    throw conflict(
+      subject,
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
+    );
+  }
+}
+
+/** Undefined: the race was lost. */
+async function mark(
+  resource: StoredResource,
+  context: RequestContext,
+  ref: Ref,
+  entry: Entry,
+  next: KubeObject,
+): Promise<Entry | undefined> {
+  // `next` is in stored form: deletion concerns metadata alone.
+  if (context.dryRun) {
+    const key = resource.key(ref);
+    return resource.codec.written(key, resource.codec.encode(next), entry.revision, next);
+  }
+  const { feed } = resource.services;
+  const key = resource.key(ref);
+  const value = resource.encode(next);
+  feed.announce(key, value, next);
+  try {
+    const result = await resource.write({ op: 'put', key, value, expected: entry.revision });
+    if (result.ok) return feed.acknowledge(resource.cache, key, value, result.revision, next);
+    feed.retract(key, value);
+    return undefined;
+  } catch (error) {
+    feed.retract(key, value);
+    throw error;
+  }
+}
+
+/** False: the race was lost. */
+async function remove(
+  resource: StoredResource,
+  context: RequestContext,
+  key: string,
+  entry: Entry,
+): Promise<boolean> {
+  if (context.dryRun) return true;
+  const result = await resource.write({ op: 'delete', key, expected: entry.revision });
+  if (!result.ok) return false;
+  await resource.hook?.removed?.(entry.object);
+  return true;
+}
+
+function removedAnswer(resource: StoredResource, entry: Entry): Entry | Status {
+  const { kind } = resource;
+  if (kind.deleteReturnsObject || kind.gracefulDeletion) return entry;
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: {
+      name: entry.name,
+      ...(kind.group ? { group: kind.group } : {}),
+      kind: kind.plural,
+      uid: entry.object.metadata.uid,
+    },
+  };
+}

@@ -1,0 +1,147 @@
+import type { DeleteOptions } from '@wheelhouse/shared/client/client';
+import { cloneJson } from '@wheelhouse/shared/meta/json';
+import type { KindDefinition } from '@wheelhouse/shared/meta/kind';
+import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
+
+/** What a DELETE does to the object that stands there. */
+export type DeletionPlan =
+  /** It is on its way out already and the request adds nothing. */
+  | { readonly action: 'none' }
+  /** It stays, marked, until its grace has passed or its finalizers are gone. */
+  | { readonly action: 'mark'; readonly next: KubeObject }
+  /** A graceful kind deleted without grace: watchers see the mark, then the removal. */
+  | { readonly action: 'mark-and-remove'; readonly next: KubeObject }
+  | { readonly action: 'remove' };
+
+export const ORPHAN_FINALIZER = 'orphan';
+export const FOREGROUND_FINALIZER = 'foregroundDeletion';
+
+interface Options extends DeleteOptions {
+  /** The deprecated form of propagationPolicy. */
+  readonly orphanDependents?: boolean;
+}
+
+/** Decides purely; `now` is the time of the request. Preconditions have been checked before. */
+export function planDeletion(
+  kind: KindDefinition,
+  current: Stored<KubeObject>,
+  options: Options,
+  now: Date,
+): DeletionPlan {
+  const { metadata } = current;
+  const deleting = metadata.deletionTimestamp !== undefined;
+  const finalizers = finalizersAfter(kind, metadata.finalizers ?? [], options, deleting);
+  const held = finalizers.length > 0 || namespaceFinalizers(current).length > 0;
+  const full = graceOf(kind, current);
+  const graceful = full !== undefined;
+
+  if (deleting) {
+    const left = metadata.deletionGracePeriodSeconds ?? 0;
+    const asked = options.gracePeriodSeconds;
+    // Grace may only be shortened.
+    if (graceful && left > 0) {
+      if (asked === undefined || normalGrace(asked) >= left) return { action: 'none' };
+      return settle(mark(current, finalizers, normalGrace(asked), now, true), normalGrace(asked), held);
+    }
+    return held ? { action: 'none' } : { action: 'remove' };
+  }
+  if (!graceful) {
+    return held ? { action: 'mark', next: mark(current, finalizers, 0, now, false) } : { action: 'remove' };
+  }
+  const grace = full === 0 ? 0 : normalGrace(options.gracePeriodSeconds ?? full);
+  // Nobody runs it yet, so nobody needs to be told before it goes.
+  if (full === 0 && !held) return { action: 'remove' };
+  return settle(mark(current, finalizers, grace, now, false), grace, held);
+}
+
+function settle(next: KubeObject, grace: number, held: boolean): DeletionPlan {
+  return grace > 0 || held ? { action: 'mark', next } : { action: 'mark-and-remove', next };
+}
+
+/** Undefined: the kind knows no grace. 0: this object needs none. */
+function graceOf(kind: KindDefinition, object: KubeObject): number | undefined {
+  if (!kind.gracefulDeletion) return undefined;
+  return kind.gracefulDeletion(object) ?? 0;
+}
+
+/** Negative periods count as one second, as since Kubernetes 1.27. */
+function normalGrace(seconds: number): number {
+  return seconds < 0 ? 1 : seconds;
+}
+
+/** Which finalizers the propagation policy leaves the object with. Once deletion has begun it cannot change them. */
+function finalizersAfter(
+  kind: KindDefinition,
+  finalizers: readonly string[],
+  options: Options,
+  deleting: boolean,
+): readonly string[] {
+  if (deleting) return finalizers;
+  const policy = policyOf(kind, finalizers, options);
+  const others = finalizers.filter((name) => name !== ORPHAN_FINALIZER && name !== FOREGROUND_FINALIZER);
+  if (policy === 'Orphan') return [...others, ORPHAN_FINALIZER];
+  if (policy === 'Foreground') return [...others, FOREGROUND_FINALIZER];
+  return others;
+}
+
+/** The request decides, then a finalizer that is there already, then the kind. */
+function policyOf(
+  kind: KindDefinition,
+  finalizers: readonly string[],
+  options: Options,
+): 'Background' | 'Foreground' | 'Orphan' {
+  if (options.propagationPolicy) return options.propagationPolicy;
+  if (options.orphanDependents !== undefined) return options.orphanDependents ? 'Orphan' : 'Background';
+  if (finalizers.includes(ORPHAN_FINALIZER)) return 'Orphan';
+  if (finalizers.includes(FOREGROUND_FINALIZER)) return 'Foreground';
+  return kind.defaultPropagation === 'orphan' ? 'Orphan' : 'Background';
+}
+
+/** Namespaces have finalizers of their own in the spec. */
+export function namespaceFinalizers(object: KubeObject): readonly string[] {
+  if (object.kind !== 'Namespace') return [];
+  const { spec } = object as { spec?: { finalizers?: string[] } };
+  return spec?.finalizers ?? [];
+}
+
+/** True for an object whose last hold was just removed. */
+export function isReleased(next: KubeObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = next.metadata ?? {};
+  return (
+    deletionTimestamp !== undefined &&
+    (deletionGracePeriodSeconds ?? 0) === 0 &&
+    (finalizers ?? []).length === 0 &&
+    namespaceFinalizers(next).length === 0
+  );
+}
+
+function mark(
+  current: Stored<KubeObject>,
+  finalizers: readonly string[],
+  grace: number,
+  now: Date,
+  again: boolean,
+): KubeObject {
+  const next: KubeObject = cloneJson<KubeObject>(current);
+  const metadata = { ...next.metadata };
+  // A shorter grace counts from the first request, so that asking twice cannot extend it.
+  const start =
+    again && metadata.deletionTimestamp
+      ? Math.min(
+          now.getTime(),
+          Date.parse(metadata.deletionTimestamp) - (metadata.deletionGracePeriodSeconds ?? 0) * 1000,
+        )
+      : now.getTime();
+  const end = again ? Math.max(start + grace * 1000, now.getTime()) : start + grace * 1000;
+  metadata.deletionTimestamp = `${new Date(end).toISOString().slice(0, 19)}Z`;
+  if (next.kind !== 'Namespace') metadata.deletionGracePeriodSeconds = grace;
+  if (!again && metadata.generation) metadata.generation += 1;
+  if (finalizers.length > 0) metadata.finalizers = [...finalizers];
+  else delete metadata.finalizers;
+  next.metadata = metadata;
+  if (next.kind === 'Namespace') {
+    const namespace = next as { status?: { phase?: string } };
+    namespace.status = { ...namespace.status, phase: 'Terminating' };
+  }
+  return next;
+}

@@ -1,0 +1,239 @@
+import {
+  apiError,
+  badRequest,
+  expired,
+  invalid,
+  serviceUnavailable,
+  timeout,
+} from '@wheelhouse/shared/errors';
+import { CompactedError, FutureRevisionError, type RangeResult } from '../store/store';
+import type { Entry } from './entry';
+import { type Selection, selects } from './selection';
+import type { StoredResource } from './stored-resource';
+
+export interface ListRequest {
+  readonly selection: Selection;
+  readonly limit?: number | undefined;
+  readonly continue?: string | undefined;
+  readonly resourceVersion?: string | undefined;
+  readonly resourceVersionMatch?: string | undefined;
+}
+
+export interface ListPage {
+  readonly entries: readonly Entry[];
+  /** The revision at which the whole list was true; all pages of one list share it. */
+  readonly revision: number;
+  readonly continue: string | undefined;
+  /** Known where no selector asks for a look inside. */
+  readonly remaining: number | undefined;
+}
+
+/**
+ * Lists as Kubernetes words it: without a revision the answer is consistent, with `0` it is whatever the cache has
+ * (and `limit` is ignored), with another it is at least as new, or `Exact`ly that. Pages come from one revision.
+ */
+export async function listObjects(resource: StoredResource, request: ListRequest): Promise<ListPage> {
+  const { feed } = resource.services;
+  const exact = checkRevisionMatch(request);
+  const limit = request.limit && request.limit > 0 ? request.limit : undefined;
+  if (request.continue) {
+    const { resourceVersion } = request;
+    if (resourceVersion && resourceVersion !== '0') {
+      throw badRequest('specifying resource version is not allowed when using continue');
+    }
+    const token = decodeContinue(request.continue);
+    return listAt(resource, request.selection, token.revision, token.after, limit);
+  }
+  const { resourceVersion } = request;
+  if (!resourceVersion) {
+    await feed.fresh();
+    return fromCache(resource, request.selection, undefined, limit);
+  }
+  const revision = parseRevision(resourceVersion);
+  if (revision === 0) return fromCache(resource, request.selection, undefined, undefined);
+  if (exact || (limit !== undefined && request.resourceVersionMatch === undefined)) {
+    return listAt(resource, request.selection, revision, undefined, limit);
+  }
+  await feed.reached(revision);
+  return fromCache(resource, request.selection, undefined, limit);
+}
+
+/** True for `Exact`. */
+function checkRevisionMatch({ resourceVersion, resourceVersionMatch, ...request }: ListRequest): boolean {
+  if (resourceVersionMatch === undefined || resourceVersionMatch === '') return false;
+  if (resourceVersionMatch !== 'Exact' && resourceVersionMatch !== 'NotOlderThan') {
+    throw badMatch(
+      'FieldValueNotSupported',
+      `Unsupported value: ${JSON.stringify(resourceVersionMatch)}: supported values: "Exact", "NotOlderThan"`,
+    );
+  }
+  if (!resourceVersion) {
+    throw badMatch(
+      'FieldValueForbidden',
+      'Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided',
+    );
+  }
+  if (request.continue) {
+    throw badMatch(
+      'FieldValueForbidden',
+      'Forbidden: resourceVersionMatch is forbidden when continue is provided',
+    );
+  }
+  if (resourceVersionMatch === 'Exact' && resourceVersion === '0') {
+    throw badMatch(
+      'FieldValueForbidden',
+      'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
+    );
+  }
+  return resourceVersionMatch === 'Exact';
+}
+
+function badMatch(reason: 'FieldValueForbidden' | 'FieldValueNotSupported', message: string) {
+  return invalid({ group: 'meta.k8s.io', kind: 'ListOptions', name: '' }, [
+    { reason, field: 'resourceVersionMatch', message },
+  ]);
+}
+
+/** Throws BadRequest for what is no revision. */
+export function parseRevision(text: string): number {
+  const revision = /^\d{1,19}$/.test(text) ? Number(text) : Number.NaN;
+  if (!Number.isFinite(revision)) {
+    throw badRequest(
+      `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    );
+  }
+  return revision;
+}
+
+function fromCache(
+  resource: StoredResource,
+  selection: Selection,
+  after: string | undefined,
+  limit: number | undefined,
+): ListPage {
+  const { revision } = resource.services.feed;
+  return page(resource, candidates(resource, selection, after), selection, revision, limit);
+}
+
+/** The entries of the namespaces in question, in key order. */
+function* candidates(
+  resource: StoredResource,
+  selection: Selection,
+  after: string | undefined,
+): Generator<Entry> {
+  const { index } = resource.cache;
+  const { namespace, name } = selection;
+  if (name !== undefined && (namespace !== undefined || !resource.kind.namespaced)) {
+    const entry = index.get(
+      resource.key({ namespace: resource.kind.namespaced ? namespace : undefined, name }),
+    );
+    if (entry && (after === undefined || entry.key > after)) yield entry;
+    return;
+  }
+  const entries = namespace === undefined ? index.all() : index.inNamespace(namespace);
+  for (const entry of entries) if (after === undefined || entry.key > after) yield entry;
+}
+
+function page(
+  resource: StoredResource,
+  entries: Iterable<Entry>,
+  selection: Selection,
+  revision: number,
+  limit: number | undefined,
+): ListPage {
+  const found: Entry[] = [];
+  let more = 0;
+  for (const entry of entries) {
+    if (!selects(selection, entry)) continue;
+    if (limit !== undefined && found.length === limit) {
+      more++;
+      if (selection.matches !== undefined) break;
+    } else {
+      found.push(entry);
+    }
+  }
+  const last = found.at(-1);
+  return {
+    entries: found,
+    revision,
+    continue: more > 0 && last ? encodeContinue(revision, last.key.slice(resource.prefix.length)) : undefined,
+    remaining: more > 0 && selection.matches === undefined ? more : undefined,
+  };
+}
+
+const RANGE_PAGE = 500;
+
+/** A list as of an older revision: out of the cache while nothing has changed since, otherwise from the store. */
+async function listAt(
+  resource: StoredResource,
+  selection: Selection,
+  revision: number,
+  after: string | undefined,
+  limit: number | undefined,
+): Promise<ListPage> {
+  const { feed, store } = resource.services;
+  await feed.reached(revision);
+  const start = after === undefined ? undefined : resource.prefix + after;
+  if (resource.cache.lastChange <= revision) {
+    const answer = page(resource, candidates(resource, selection, start), selection, revision, limit);
+    return answer;
+  }
+  const prefix =
+    selection.namespace === undefined ? resource.prefix : `${resource.prefix}${selection.namespace}/`;
+  const found: Entry[] = [];
+  let position = start;
+  for (;;) {
+    let range: RangeResult;
+    try {
+      range = await store.range({
+        prefix,
+        revision,
+        limit: Math.max(RANGE_PAGE, (limit ?? 0) + 1),
+        ...(position === undefined ? {} : { after: position }),
+      });
+    } catch (error) {
+      throw historyError(error);
+    }
+    for (const stored of range.entries) {
+      const entry = feed.decode(resource.cache, stored);
+      if (entry && selects(selection, entry)) found.push(entry);
+    }
+    position = range.entries.at(-1)?.key;
+    const enough = limit !== undefined && found.length > limit;
+    if (!enough && range.more && position !== undefined) continue;
+    const answer = page(resource, found, selection, revision, limit);
+    const beyond = range.count - range.entries.length;
+    return answer.remaining === undefined ? answer : { ...answer, remaining: answer.remaining + beyond };
+  }
+}
+
+function historyError(error: unknown): Error {
+  if (error instanceof CompactedError) {
+    return expired(
+      'The provided continue parameter or resource version is too old to display a consistent list result. Start a new list without it.',
+    );
+  }
+  if (error instanceof FutureRevisionError) return timeout(`Too large resource version: ${error.revision}`);
+  return serviceUnavailable(error instanceof Error ? error.message : 'the store cannot be reached');
+}
+
+function encodeContinue(revision: number, after: string): string {
+  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: after })).toString(
+    'base64url',
+  );
+}
+
+function decodeContinue(token: string): { revision: number; after: string } {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
+    if (typeof value === 'object' && value !== null && 'rv' in value && 'start' in value) {
+      const { rv, start } = value;
+      if (Number.isSafeInteger(rv) && typeof start === 'string' && start !== '' && start.length < 1024) {
+        return { revision: Number(rv), after: start };
+      }
+    }
+  } catch {
+    // Refused below like every other text that is not one of our tokens.
+  }
+  throw apiError('BadRequest', 'continue key is not valid: it was not issued by this server');
+}

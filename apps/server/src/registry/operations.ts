@@ -1,0 +1,335 @@
+import type { DeleteOptions } from '@wheelhouse/shared/client/client';
+import { badRequest, methodNotAllowed, notFound } from '@wheelhouse/shared/errors';
+import { decode } from '@wheelhouse/shared/meta/decode';
+import { apiVersionOf } from '@wheelhouse/shared/meta/kind';
+import type { KubeObject, Status, Stored } from '@wheelhouse/shared/meta/object';
+import type { Audit, AuditVerb } from './audit';
+import { bindPod, success } from './binding';
+import { createObject } from './create';
+import { deleteObject } from './delete';
+import type { Entry } from './entry';
+import { type ListPage, type ListRequest, listObjects, parseRevision } from './list';
+import { applyPatch, type PatchRequest } from './patch';
+import type { Ref, RequestContext, WriteOutcome } from './request-context';
+import { SCALE_KIND, type Scale, scaleOf, withScale } from './scale';
+import type { StoredResource } from './stored-resource';
+import { checkIdentity, checkUid, mutateObject } from './update';
+
+const BINDING_KIND = {
+  group: '',
+  version: 'v1',
+  kind: 'Binding',
+  schema: 'io.k8s.api.core.v1.Binding',
+} as const;
+const EVICTION_KIND = {
+  group: 'policy',
+  version: 'v1',
+  kind: 'Eviction',
+  schema: 'io.k8s.api.policy.v1.Eviction',
+} as const;
+
+/** Evictions and deletions of a collection that are under way at a time. */
+const PARALLEL = 16;
+
+/**
+ * What can be done to stored objects, the same for HTTP and for callers in this process; the request has been
+ * authorized. Bodies are values of unknown shape: they are decoded (copied, type-checked) here. Every change, and
+ * every refusal of one, is reported to the audit.
+ */
+export class Operations {
+  constructor(private readonly audit: Audit) {}
+
+  async get(resource: StoredResource, ref: Ref, resourceVersion?: string): Promise<Entry> {
+    const { feed } = resource.services;
+    if (!resourceVersion) await feed.fresh();
+    else if (resourceVersion !== '0') await feed.reached(parseRevision(resourceVersion));
+    const entry = resource.cache.index.get(resource.key(ref));
+    if (!entry) throw notFound(resource.subject(ref.name));
+    return entry;
+  }
+
+  async getScale(resource: StoredResource, ref: Ref): Promise<Stored<Scale>> {
+    const spec = scaleSpec(resource, ref);
+    return scaleOf(spec, resource.view(await this.get(resource, ref)));
+  }
+
+  list(resource: StoredResource, request: ListRequest): Promise<ListPage> {
+    return listObjects(resource, request);
+  }
+
+  create(
+    context: RequestContext,
+    resource: StoredResource,
+    namespace: string | undefined,
+    body: unknown,
+  ): Promise<WriteOutcome> {
+    const { object, unknownFields } = decode(resource.kind, body);
+    complain(context, unknownFields);
+    const ref = { namespace, name: object.metadata?.name ?? '' };
+    return this.audit.around(context, 'create', resource, undefined, ref, () =>
+      createObject(resource, { context, namespace, object }),
+    );
+  }
+
+  update(
+    context: RequestContext,
+    resource: StoredResource,
+    ref: Ref,
+    body: unknown,
+    subresource?: string,
+  ): Promise<WriteOutcome> {
+    const rules = rulesOf(resource, ref, subresource);
+    const { object, unknownFields } = decode(resource.kind, body);
+    complain(context, unknownFields);
+    checkIdentity(resource, ref, object);
+    return this.audit.around(context, 'update', resource, subresource, ref, () => {
+      // The rules mutate what they get: a second attempt decodes anew.
+      let fresh: KubeObject | undefined = object;
+      const sent = { metadata: object.metadata ?? {} };
+      return mutateObject(resource, {
+        context,
+        ref,
+        rules,
+        subresource,
+        build(current) {
+          checkUid(resource, ref, sent, current);
+          const next = fresh ?? decode(resource.kind, body).object;
+          fresh = undefined;
+          return next;
+        },
+      });
+    });
+  }
+
+  patch(
+    context: RequestContext,
+    resource: StoredResource,
+    ref: Ref,
+    patch: PatchRequest,
+    subresource?: string,
+  ): Promise<WriteOutcome> {
+    const { kind } = resource;
+    const rules = rulesOf(resource, ref, subresource);
+    const names = { kind: kind.kind, apiVersion: apiVersionOf(kind) };
+    return this.audit.around(context, 'patch', resource, subresource, ref, () => {
+      let complained = false;
+      return mutateObject(resource, {
+        context,
+        ref,
+        rules,
+        subresource,
+        build(current) {
+          const patched = applyPatch(kind.schema, names, current, patch);
+          const { object, unknownFields } = decode(kind, patched);
+          if (!complained) complain(context, unknownFields);
+          complained = true;
+          checkIdentity(resource, ref, object);
+          return withoutRevision(object, current, patch);
+        },
+      });
+    });
+  }
+
+  /** PUT and PATCH of `/scale`; answers the Scale. */
+  async writeScale(
+    context: RequestContext,
+    resource: StoredResource,
+    ref: Ref,
+    input: { readonly body: unknown } | { readonly patch: PatchRequest },
+  ): Promise<{ outcome: WriteOutcome; scale: Stored<Scale> }> {
+    const spec = scaleSpec(resource, ref);
+    const verb = 'patch' in input ? 'patch' : 'update';
+    const names = { kind: SCALE_KIND.kind, apiVersion: apiVersionOf(SCALE_KIND) };
+    const outcome = await this.audit.around(context, verb, resource, 'scale', ref, () =>
+      mutateObject(resource, {
+        context,
+        ref,
+        rules: 'internal',
+        subresource: 'scale',
+        build(current) {
+          if ('body' in input) {
+            const { object } = decode<Scale>(SCALE_KIND, input.body);
+            if (!object.metadata?.name) {
+              throw badRequest(
+                `the name of the object (${ref.name} based on URL) was undeterminable: name must be provided`,
+              );
+            }
+            return withScale(resource, spec, current, object);
+          }
+          const scale = scaleOf(spec, current);
+          const patched = applyPatch(SCALE_KIND.schema, names, scale, input.patch);
+          const { object } = decode<Scale>(SCALE_KIND, patched);
+          return withScale(resource, spec, current, withoutRevision(object, scale, input.patch));
+        },
+      }),
+    );
+    const after = outcome.after ?? outcome.before;
+    if (!after) throw notFound(resource.subject(ref.name));
+    return { outcome, scale: scaleOf(spec, resource.view(after)) };
+  }
+
+  delete(
+    context: RequestContext,
+    resource: StoredResource,
+    ref: Ref,
+    options: DeleteOptions & { readonly orphanDependents?: boolean },
+  ): Promise<WriteOutcome> {
+    return this.audit.around(context, 'delete', resource, undefined, ref, () =>
+      deleteObject(resource, { context, ref, options }),
+    );
+  }
+
+  /** Deletes what a list selects; resolves with the list, as it was. */
+  async deleteCollection(
+    context: RequestContext,
+    resource: StoredResource,
+    request: ListRequest,
+    options: DeleteOptions & { readonly orphanDependents?: boolean },
+  ): Promise<ListPage> {
+    const page = await listObjects(resource, request);
+    const queue = page.entries.values();
+    const worker = async () => {
+      for (const { namespace, name } of queue) {
+        const ref = { namespace, name };
+        try {
+          await this.audit.around(context, 'deletecollection', resource, undefined, ref, () =>
+            deleteObject(resource, { context, ref, options }),
+          );
+        } catch (error) {
+          // Gone already: that is what was asked for.
+          if (!isGone(error)) throw error;
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: PARALLEL }, worker));
+    return page;
+  }
+
+  /** POST to a subresource that is an action. Throws NotFound for one that the kind does not have. */
+  async act(
+    context: RequestContext,
+    resource: StoredResource,
+    ref: Ref,
+    subresource: string,
+    body: unknown,
+  ): Promise<WriteOutcome> {
+    const isPod = resource.kind.group === '' && resource.kind.plural === 'pods';
+    if (isPod && subresource === 'binding') {
+      const { object } = decode(BINDING_KIND, body);
+      return this.audit.around(context, 'bind', resource, subresource, ref, () =>
+        bindPod(resource, { context, ref, body: object }),
+      );
+    }
+    if (isPod && subresource === 'eviction') return this.#evict(context, resource, ref, body);
+    if (subresource === 'status' || subresource === 'scale' || subresource === 'finalize')
+      throw methodNotAllowed();
+    throw notFound(resource.subject(ref.name));
+  }
+
+  /** There are no disruption budgets to ask yet, so an eviction is a deletion with its options. */
+  #evict(context: RequestContext, resource: StoredResource, ref: Ref, body: unknown): Promise<WriteOutcome> {
+    const sent = { ...(typeof body === 'object' ? body : {}), apiVersion: apiVersionOf(EVICTION_KIND) };
+    const { object } = decode<KubeObject & { deleteOptions?: DeleteOptions & { dryRun?: string[] } }>(
+      EVICTION_KIND,
+      sent,
+    );
+    const { name } = object.metadata ?? {};
+    if (name && name !== ref.name) {
+      throw badRequest(`name in URL does not match name in Eviction object: ${ref.name} != ${name}`);
+    }
+    const { dryRun, ...options } = object.deleteOptions ?? {};
+    const dry = context.dryRun || (Array.isArray(dryRun) && dryRun.includes('All'));
+    const evicting = dry === context.dryRun ? context : { ...context, dryRun: dry };
+    return this.audit.around(evicting, 'evict', resource, 'eviction', ref, async () => {
+      const outcome = await deleteObject(resource, { context: evicting, ref, options });
+      return { ...outcome, answer: success(), created: true };
+    });
+  }
+
+  /** PUT of a namespace's `/finalize` replaces the finalizers of its spec. */
+  finalize(
+    context: RequestContext,
+    resource: StoredResource,
+    ref: Ref,
+    body: unknown,
+  ): Promise<WriteOutcome> {
+    const { object } = decode<KubeObject & { spec?: { finalizers?: string[] } }>(resource.kind, body);
+    checkIdentity(resource, ref, object);
+    return this.audit.around(context, 'update', resource, 'finalize', ref, () =>
+      mutateObject(resource, {
+        context,
+        ref,
+        rules: 'internal',
+        subresource: 'finalize',
+        build(current) {
+          checkUid(resource, ref, object, current);
+          const next = structuredClone(object);
+          const finalizers = next.spec?.finalizers ?? [];
+          const { spec: _spec, ...rest } = next;
+          const status = 'status' in current ? { status: structuredClone(current.status) } : {};
+          return { ...rest, spec: finalizers.length > 0 ? { finalizers } : {}, ...status };
+        },
+      }),
+    );
+  }
+}
+
+/** True for NotFound, whoever removed it. */
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'reason' in error && error.reason === 'NotFound';
+}
+
+function scaleSpec(resource: StoredResource, ref: Ref) {
+  const spec = resource.kind.scale;
+  if (!spec) throw notFound(resource.subject(ref.name));
+  return spec;
+}
+
+function rulesOf(resource: StoredResource, ref: Ref, subresource: string | undefined): 'main' | 'status' {
+  if (subresource === undefined) return 'main';
+  if (subresource === 'status' && resource.kind.status) return 'status';
+  throw notFound(resource.subject(ref.name));
+}
+
+/** What strict field validation refuses, the default warns about. */
+function complain(context: RequestContext, unknownFields: readonly string[]): void {
+  if (unknownFields.length === 0 || context.fieldValidation === 'Ignore') return;
+  if (context.fieldValidation === 'Strict') {
+    throw badRequest(`strict decoding error: ${unknownFields.join(', ')}`);
+  }
+  context.warnings.push(...unknownFields);
+}
+
+/**
+ * A patch insists on a revision only when it names one itself: otherwise it is applied again to whatever a lost race
+ * has left there.
+ */
+function withoutRevision<T extends KubeObject>(
+  object: T,
+  current: Stored<KubeObject>,
+  patch: PatchRequest,
+): T {
+  const { resourceVersion, ...metadata } = object.metadata ?? {};
+  const untouched = resourceVersion === current.metadata.resourceVersion && !namesRevision(patch);
+  return untouched ? { ...object, metadata } : object;
+}
+
+function namesRevision(patch: PatchRequest): boolean {
+  const { body } = patch;
+  if (Array.isArray(body)) {
+    return body.some(
+      (operation: unknown) =>
+        typeof operation === 'object' &&
+        operation !== null &&
+        'path' in operation &&
+        (operation.path === '/metadata/resourceVersion' ||
+          operation.path === '/metadata' ||
+          operation.path === ''),
+    );
+  }
+  if (typeof body !== 'object' || body === null || !('metadata' in body)) return false;
+  const { metadata } = body;
+  return typeof metadata === 'object' && metadata !== null && 'resourceVersion' in metadata;
+}
+
+export type { AuditVerb, Status };

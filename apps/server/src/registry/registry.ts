@@ -1,0 +1,64 @@
+import { notFound } from '@wheelhouse/shared/errors';
+import type { KindDefinition, ResourceType } from '@wheelhouse/shared/meta/kind';
+import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
+import type { AdmissionReader } from '../admission/admission';
+import { type RegistryServices, StoredResource } from './stored-resource';
+
+/** All served resources by group, version and plural. */
+export class Registry {
+  readonly #resources = new Map<string, StoredResource>();
+  readonly #byType = new WeakMap<ResourceType, StoredResource>();
+
+  constructor(
+    readonly kinds: readonly KindDefinition[],
+    readonly services: RegistryServices,
+  ) {
+    for (const kind of kinds) {
+      this.#resources.set(idOf(kind), new StoredResource(kind, services));
+    }
+  }
+
+  find(type: Pick<ResourceType, 'group' | 'version' | 'plural'>): StoredResource | undefined {
+    return this.#resources.get(idOf(type));
+  }
+
+  /** The resource of a type that a caller in this process holds. Throws NotFound for one that is not served. */
+  of(type: ResourceType): StoredResource {
+    let resource = this.#byType.get(type);
+    if (!resource) {
+      resource = this.find(type);
+      if (!resource) throw notFound({ group: type.group, kind: type.plural, name: '' });
+      this.#byType.set(type, resource);
+    }
+    return resource;
+  }
+}
+
+function idOf(type: Pick<ResourceType, 'group' | 'version' | 'plural'>): string {
+  return `${type.group}/${type.version}/${type.plural}`;
+}
+
+/** Current reads for admission plugins, out of the watch cache. */
+export function registryReader(registry: () => Registry): AdmissionReader {
+  return {
+    async get<T extends KubeObject>(
+      type: ResourceType<T>,
+      ref: { name: string; namespace?: string | undefined },
+    ) {
+      const resource = registry().of(type);
+      await resource.services.feed.fresh();
+      const entry = resource.cache.index.get(resource.key({ namespace: ref.namespace, name: ref.name }));
+      // The caller's type names the kind that the resource holds.
+      return entry && (resource.view(entry) as Stored<T>);
+    },
+    async list<T extends KubeObject>(type: ResourceType<T>, namespace?: string) {
+      const resource = registry().of(type);
+      await resource.services.feed.fresh();
+      const { index } = resource.cache;
+      const entries = namespace === undefined ? index.all() : index.inNamespace(namespace);
+      const found: Stored<T>[] = [];
+      for (const entry of entries) found.push(resource.view(entry) as Stored<T>);
+      return found;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import type { KubeObject, Status } from '@wheelhouse/shared/meta/object';
+import type { UserInfo } from '../http/extension';
+import type { Entry } from './entry';
+
+export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
+
+/** What every operation of the registry is told about the request that asks for it. */
+export interface RequestContext {
+  readonly user: UserInfo;
+  readonly impersonatedBy?: string | undefined;
+  readonly dryRun: boolean;
+  readonly fieldValidation: FieldValidation;
+  /** Collects texts for Warning headers. */
+  readonly warnings: string[];
+  readonly sourceIp?: string | undefined;
+  readonly userAgent?: string | undefined;
+}
+
+/** Which object; `namespace` is undefined for cluster-scoped kinds. */
+export interface Ref {
+  readonly namespace: string | undefined;
+  readonly name: string;
+}
+
+/** The result of a write. */
+export interface WriteOutcome {
+  readonly before: Entry | undefined;
+  /** What stands there now; undefined after a removal. A dry run's entry was never stored. */
+  readonly after: Entry | undefined;
+  /** What to answer with: an entry's bytes, or a Status. */
+  readonly answer: Entry | Status;
+  readonly created: boolean;
+}
+
+/**
+ * What the server does around the writes of one kind beyond the kind's own rules, e.g. claiming addresses.
+ * `reserve` runs after validation, directly before the write, and may complete the object; for a retried update it
+ * runs again.
+ */
+export interface StorageHook {
+  reserve(
+    next: KubeObject,
+    previous: KubeObject | undefined,
+    dryRun: boolean,
+  ): Promise<Reservation | undefined>;
+  /** The object is gone from the store. */
+  removed?(object: KubeObject): Promise<void>;
+}
+
+export interface Reservation {
+  /** The write happened. */
+  commit(): Promise<void>;
+  /** The write did not happen. */
+  rollback(): Promise<void>;
+}

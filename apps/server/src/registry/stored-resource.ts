@@ -1,0 +1,167 @@
+import { randomInt } from 'node:crypto';
+import type { Clock } from '@wheelhouse/shared/clock';
+import { type ErrorSubject, invalid, serviceUnavailable, tooLarge } from '@wheelhouse/shared/errors';
+import type { FieldError } from '@wheelhouse/shared/meta/field-error';
+import type { KindDefinition } from '@wheelhouse/shared/meta/kind';
+import type { KubeObject, ObjectMeta, Stored } from '@wheelhouse/shared/meta/object';
+import type { AdmissionOperation, AdmissionPlugin, AdmissionReader } from '../admission/admission';
+import type { Logger } from '../component';
+import type { LeaseId, Store, Write, WriteResult } from '../store/store';
+import type { Entry, EntryCodec } from './entry';
+import { deepFreeze } from './json';
+import type { Ref, RequestContext, StorageHook } from './request-context';
+import { prefixOf, type StoreFeed } from './store-feed';
+import type { WatchCache } from './watch-cache';
+
+/** What etcd takes as one value by default. */
+const LARGEST_VALUE = 1.5 * 1024 * 1024;
+
+/** What the registry of every resource shares. */
+export interface RegistryServices {
+  readonly store: Store;
+  readonly feed: StoreFeed;
+  readonly clock: Clock;
+  readonly admission: readonly AdmissionPlugin[];
+  readonly reader: AdmissionReader;
+  /** By plural of the resource. */
+  readonly hooks: ReadonlyMap<string, StorageHook>;
+  /** Lease for the next object of a resource whose objects expire. */
+  readonly leaseFor: (plural: string) => Promise<LeaseId> | undefined;
+  readonly log: Logger;
+}
+
+/** One served resource bound to where its objects are kept. */
+export class StoredResource {
+  readonly prefix: string;
+  readonly cache: WatchCache;
+  readonly codec: EntryCodec;
+  readonly hook: StorageHook | undefined;
+  readonly #views = new WeakMap<Entry, Stored<KubeObject>>();
+
+  constructor(
+    readonly kind: KindDefinition,
+    readonly services: RegistryServices,
+  ) {
+    const stored = kind.storedAs ?? kind;
+    this.prefix = prefixOf(stored);
+    this.cache = services.feed.cache(stored.plural);
+    this.codec = this.cache.codec;
+    this.hook = services.hooks.get(stored.plural);
+  }
+
+  key({ namespace, name }: Ref): string {
+    return namespace === undefined ? this.prefix + name : `${this.prefix}${namespace}/${name}`;
+  }
+
+  /** For errors about the resource (`pods "web" not found`). */
+  subject(name: string): ErrorSubject {
+    return { group: this.kind.group, kind: this.kind.plural, name };
+  }
+
+  get hasGeneration(): boolean {
+    return this.kind.hasGeneration ?? this.kind.status === true;
+  }
+
+  /** The object in this resource's form, frozen and shared. */
+  view(entry: Entry): Stored<KubeObject> {
+    const { convert } = this.kind;
+    if (!convert) return entry.object;
+    let view = this.#views.get(entry);
+    if (!view) {
+      // Conversion keeps name, uid and resourceVersion, which make an object a stored one.
+      view = deepFreeze(convert.fromStored(entry.object)) as Stored<KubeObject>;
+      this.#views.set(entry, view);
+    }
+    return view;
+  }
+
+  toStored(object: KubeObject): KubeObject {
+    return this.kind.convert ? this.kind.convert.toStored(object) : object;
+  }
+
+  refuseInvalid(name: string, errors: readonly FieldError[]): void {
+    if (errors.length > 0) throw invalid({ group: this.kind.group, kind: this.kind.kind, name }, errors);
+  }
+
+  encode(object: KubeObject): Buffer {
+    const value = this.codec.encode(object);
+    if (value.length > LARGEST_VALUE) {
+      throw tooLarge(`the object has ${value.length} bytes; at most ${LARGEST_VALUE} can be stored`);
+    }
+    return value;
+  }
+
+  /** Runs all `admit`s, then (after `between`) all `validate`s. */
+  async admit(
+    operation: AdmissionOperation,
+    request: {
+      readonly context: RequestContext;
+      readonly ref: Ref;
+      readonly subresource?: string | undefined;
+      readonly object: KubeObject | undefined;
+      readonly oldObject: KubeObject | undefined;
+    },
+    between?: () => void,
+  ): Promise<void> {
+    const { admission, reader } = this.services;
+    const { user, dryRun } = request.context;
+    const attributes = {
+      operation,
+      kind: this.kind,
+      subresource: request.subresource,
+      namespace: request.ref.namespace,
+      name: request.ref.name,
+      object: request.object,
+      oldObject: request.oldObject,
+      user,
+      dryRun,
+      reader,
+    };
+    // Awaiting only what is a promise keeps plugins that decide at once from costing turns.
+    for (const plugin of admission) {
+      const pending = plugin.admit?.(attributes);
+      if (pending) await pending;
+    }
+    between?.();
+    for (const plugin of admission) {
+      const pending = plugin.validate?.(attributes);
+      if (pending) await pending;
+    }
+  }
+
+  async write(write: Write): Promise<WriteResult> {
+    try {
+      return await this.services.store.write(write);
+    } catch (error) {
+      throw serviceUnavailable(error instanceof Error ? error.message : 'the store cannot be reached');
+    }
+  }
+
+  /** An entry that is answered but was never stored. */
+  unstored(ref: Ref, object: KubeObject, revision: number): Entry {
+    const stored = this.toStored(object);
+    return this.codec.written(this.key(ref), this.encode(stored), revision, stored);
+  }
+
+  now(): Date {
+    return this.services.clock.now();
+  }
+}
+
+/** Metadata of an object that this request is making. */
+export type MutableMeta = { -readonly [K in keyof ObjectMeta]: ObjectMeta[K] };
+
+/** RFC 3339 in whole seconds, as object metadata has it. */
+export function timestamp(now: Date): string {
+  return `${now.toISOString().slice(0, 19)}Z`;
+}
+
+// No vowels and nothing that looks like one: generated names spell no words.
+const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
+const LONGEST_BASE = 58;
+
+export function generateName(base: string): string {
+  let name = base.slice(0, LONGEST_BASE);
+  for (let i = 0; i < 5; i++) name += ALPHABET[randomInt(ALPHABET.length)];
+  return name;
+}

@@ -1,0 +1,289 @@
+import { badRequest, conflict, notFound, staleWrite } from '@wheelhouse/shared/errors';
+import type { FieldError } from '@wheelhouse/shared/meta/field-error';
+import { cloneJson, equalJson } from '@wheelhouse/shared/meta/json';
+import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
+import { validateObjectMetaUpdate } from '@wheelhouse/shared/meta/validation';
+import { isReleased } from './deletion';
+import type { Entry } from './entry';
+import { equalExcept } from './json';
+import type { Ref, RequestContext, WriteOutcome } from './request-context';
+import type { MutableMeta, StoredResource } from './stored-resource';
+
+/** Lost races until a retried write gives up; each loss means that somebody else's write went through. */
+const ATTEMPTS = 200;
+
+export interface Mutation {
+  readonly context: RequestContext;
+  readonly ref: Ref;
+  /**
+   * Whose rules apply: those of the resource, those of its `/status`, or none beyond the metadata's
+   * (`/scale`, `/binding`: their code changes only what it may).
+   */
+  readonly rules: 'main' | 'status' | 'internal';
+  /** For admission; undefined for the resource itself. */
+  readonly subresource?: string | undefined;
+  /**
+   * The wanted object, made of what stands there; a private copy. Runs again after a lost race, unless the object
+   * that it returns insists on a revision. Throws for refusals.
+   */
+  build(current: Stored<KubeObject>): KubeObject;
+}
+
+/**
+ * Changes what stands there, by compare-and-swap. A change that changes nothing keeps the revision and writes
+ * nothing; one that takes the last hold off an object under deletion removes it.
+ */
+export async function mutateObject(resource: StoredResource, mutation: Mutation): Promise<WriteOutcome> {
+  const { feed } = resource.services;
+  const { context, ref } = mutation;
+  const key = resource.key(ref);
+  await feed.fresh();
+  let current = resource.cache.index.get(key);
+  for (let attempt = 1; ; attempt++) {
+    if (!current) throw notFound(resource.subject(ref.name));
+    const before: Entry = current;
+    const previous = resource.view(before);
+    const next = mutation.build(previous);
+    const insists = carryMetadata(resource, next, previous, ref);
+    applyRules(resource, mutation.rules, next, previous);
+
+    await resource.admit(
+      'update',
+      { context, ref, subresource: mutation.subresource, object: next, oldObject: previous },
+      () => resource.refuseInvalid(ref.name, updateErrors(resource, mutation.rules, next, previous)),
+    );
+
+    if (isReleased(next)) {
+      const outcome = await removeReleased(resource, context, key, before, next);
+      if (outcome) return outcome;
+      current = await reread(resource, key);
+      continue;
+    }
+    if (equalJson(next, previous)) return { before, after: before, answer: before, created: false };
+    if (context.dryRun) {
+      await (await resource.hook?.reserve(next, previous, true))?.rollback();
+      const after = resource.unstored(ref, next, before.revision);
+      return { before, after, answer: after, created: false };
+    }
+    const result = await swap(resource, key, before, next, previous);
+    if (result instanceof Object && 'entry' in result) {
+      return { before, after: result.entry, answer: result.entry, created: false };
+    }
+    if (insists || attempt >= ATTEMPTS) throw staleWrite(resource.subject(ref.name));
+    current = result.current;
+  }
+}
+
+type Swapped = { readonly entry: Entry } | { readonly current: Entry | undefined };
+
+async function swap(
+  resource: StoredResource,
+  key: string,
+  before: Entry,
+  next: KubeObject,
+  previous: KubeObject,
+): Promise<Swapped> {
+  const { feed } = resource.services;
+  const reservation = await resource.hook?.reserve(next, previous, false);
+  let written = false;
+  const stored = resource.toStored(next);
+  try {
+    const value = resource.encode(stored);
+    const plural = resource.kind.storedAs?.plural ?? resource.kind.plural;
+    const lease = await resource.services.leaseFor(plural);
+    feed.announce(key, value, stored);
+    try {
+      const result = await resource.write({
+        op: 'put',
+        key,
+        value,
+        expected: before.revision,
+        ...(lease ? { lease } : {}),
+      });
+      if (!result.ok) {
+        feed.retract(key, value);
+        return { current: result.current && feed.decode(resource.cache, result.current) };
+      }
+      written = true;
+      return { entry: feed.acknowledge(resource.cache, key, value, result.revision, stored) };
+    } catch (error) {
+      feed.retract(key, value);
+      throw error;
+    }
+  } finally {
+    if (written) await reservation?.commit();
+    else await reservation?.rollback();
+  }
+}
+
+/** Undefined: the race was lost. */
+async function removeReleased(
+  resource: StoredResource,
+  context: RequestContext,
+  key: string,
+  before: Entry,
+  next: KubeObject,
+): Promise<WriteOutcome | undefined> {
+  const answer = resource.unstored({ namespace: before.namespace, name: before.name }, next, before.revision);
+  if (!context.dryRun) {
+    const result = await resource.write({ op: 'delete', key, expected: before.revision });
+    if (!result.ok) return undefined;
+    await resource.hook?.removed?.(before.object);
+  }
+  return { before, after: undefined, answer, created: false };
+}
+
+/** What the store holds now, not waiting for the cache. */
+export async function reread(resource: StoredResource, key: string): Promise<Entry | undefined> {
+  const { store, feed } = resource.services;
+  const stored = await store.get(key);
+  return stored && feed.decode(resource.cache, stored);
+}
+
+/**
+ * Fills in and checks the metadata that an update cannot change. True when the object insists on the revision that
+ * it was made from, so that a lost race is a conflict.
+ */
+function carryMetadata(
+  resource: StoredResource,
+  next: KubeObject,
+  previous: Stored<KubeObject>,
+  ref: Ref,
+): boolean {
+  const sent = next.metadata ?? {};
+  const from = previous.metadata;
+  const revision = sent.resourceVersion ?? '';
+  if (revision !== '' && !/^\d{1,19}$/.test(revision)) {
+    throw badRequest(
+      `resourceVersion: strconv.ParseUint: parsing ${JSON.stringify(revision)}: invalid syntax`,
+    );
+  }
+  const insists = revision !== '' && revision !== '0';
+  if (insists && revision !== from.resourceVersion) throw staleWrite(resource.subject(ref.name));
+  const metadata: MutableMeta = {
+    ...sent,
+    name: sent.name || ref.name,
+    uid: sent.uid || from.uid,
+    resourceVersion: from.resourceVersion,
+  };
+  if (ref.namespace !== undefined) metadata.namespace = sent.namespace || ref.namespace;
+  carry(metadata, from, 'creationTimestamp');
+  carry(metadata, from, 'deletionTimestamp');
+  carry(metadata, from, 'deletionGracePeriodSeconds');
+  carry(metadata, from, 'generation');
+  carry(metadata, from, 'generateName');
+  delete metadata.selfLink;
+  delete metadata.managedFields;
+  next.metadata = metadata;
+  return insists;
+}
+
+function carry<K extends keyof MutableMeta>(to: MutableMeta, from: MutableMeta, field: K): void {
+  if (from[field] === undefined) delete to[field];
+  else to[field] = from[field];
+}
+
+function applyRules(
+  resource: StoredResource,
+  rules: Mutation['rules'],
+  next: KubeObject,
+  previous: Stored<KubeObject>,
+): void {
+  const { kind } = resource;
+  const context = { now: resource.now() };
+  if (rules === 'internal') {
+    countGeneration(resource, next, previous);
+    return;
+  }
+  kind.default?.(next);
+  if (rules === 'status') {
+    if (kind.prepareForStatusUpdate) kind.prepareForStatusUpdate(next, cloneOf(previous), context);
+    else keepAllButStatus(next, previous);
+    return;
+  }
+  if (kind.prepareForUpdate) kind.prepareForUpdate(next, cloneOf(previous), context);
+  else if (kind.status) keepStatus(next, previous);
+  countGeneration(resource, next, previous);
+}
+
+/** Hooks may move parts of the previous object into the next one, which is mutated further on: they get a copy. */
+function cloneOf(previous: Stored<KubeObject>): KubeObject {
+  return cloneJson<KubeObject>(previous);
+}
+
+function keepStatus(
+  next: KubeObject & { status?: unknown },
+  previous: KubeObject & { status?: unknown },
+): void {
+  if (previous.status === undefined) delete next.status;
+  else next.status = cloneJson(previous.status);
+}
+
+function keepAllButStatus(next: KubeObject & { status?: unknown }, previous: KubeObject): void {
+  const { status } = next;
+  for (const key of Object.keys(next)) delete (next as Record<string, unknown>)[key];
+  Object.assign(next, cloneJson(previous));
+  if (status === undefined) delete next.status;
+  else next.status = status;
+}
+
+/** Generation counts changes of what the user wants: everything but metadata and status. */
+function countGeneration(resource: StoredResource, next: KubeObject, previous: Stored<KubeObject>): void {
+  if (!resource.hasGeneration || !next.metadata) return;
+  if (equalExcept(next, previous, ['metadata', 'status', 'kind', 'apiVersion'])) return;
+  next.metadata = { ...next.metadata, generation: (previous.metadata.generation ?? 0) + 1 };
+}
+
+function updateErrors(
+  resource: StoredResource,
+  rules: Mutation['rules'],
+  next: KubeObject,
+  previous: Stored<KubeObject>,
+): FieldError[] {
+  const { kind } = resource;
+  const errors = validateObjectMetaUpdate(next.metadata ?? {}, previous.metadata);
+  if (rules === 'main') {
+    errors.push(...(kind.validate?.(next) ?? []), ...(kind.validateUpdate?.(next, previous) ?? []));
+  } else if (rules === 'status') {
+    errors.push(...(kind.validateStatusUpdate?.(next, previous) ?? []));
+  } else {
+    errors.push(...(kind.validate?.(next) ?? []));
+  }
+  return errors;
+}
+
+/** For PUT: the URL and the object must speak of the same thing. */
+export function checkIdentity(resource: StoredResource, ref: Ref, object: KubeObject): void {
+  const { name, namespace } = object.metadata ?? {};
+  if (!name) {
+    throw badRequest(
+      `the name of the object (${ref.name} based on URL) was undeterminable: name must be provided`,
+    );
+  }
+  if (name !== ref.name) {
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${ref.name})`);
+  }
+  if (namespace && namespace !== (ref.namespace ?? '')) {
+    throw badRequest(
+      resource.kind.namespaced
+        ? `the namespace of the object (${namespace}) does not match the namespace on the request (${ref.namespace})`
+        : 'namespace should not be specified for a cluster-scoped object',
+    );
+  }
+}
+
+/** A PUT that names a uid means that very object. */
+export function checkUid(
+  resource: StoredResource,
+  ref: Ref,
+  object: KubeObject,
+  current: Stored<KubeObject>,
+): void {
+  const uid = object.metadata?.uid;
+  if (uid && uid !== current.metadata.uid) {
+    throw conflict(
+      resource.subject(ref.name),
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`,
+    );
+  }
+}
