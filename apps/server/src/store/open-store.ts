@@ -1,6 +1,7 @@
 import type { Logger } from '../component';
 import { openEmbeddedStore } from './embedded/embedded-store';
-import { type Store, StoreUnavailableError } from './store';
+import { openEtcdStore } from './etcd/etcd-store';
+import type { Store } from './store';
 
 export type StoreSpec =
   | { readonly kind: 'embedded'; readonly directory: string }
@@ -15,6 +16,6 @@ export async function openStore(spec: StoreSpec, log: Logger): Promise<Store> {
     case 'embedded':
       return openEmbeddedStore(spec.directory, log);
     case 'etcd':
-      throw new StoreUnavailableError('the etcd store is not built in yet');
+      return openEtcdStore(spec.endpoints, log);
   }
 }

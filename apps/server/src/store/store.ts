@@ -11,7 +11,11 @@ export interface StoredEntry {
   readonly key: string;
   /** Read-only: implementations and the watch cache share these bytes. */
   readonly value: Uint8Array;
-  /** Revision of the creation since the key was last absent. */
+  /**
+   * Tells one life of a key from the next: the same for all changes since the key was last absent, at or before the
+   * revision of the first of them, and after everything of the life before. (etcd knows it to the commit, not to the
+   * write: do not compare it with modRevision to recognise a creation.)
+   */
   readonly createRevision: Revision;
   /** Revision of the last change. */
   readonly modRevision: Revision;
