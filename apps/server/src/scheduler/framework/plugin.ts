@@ -82,10 +82,16 @@ export interface FilterPlugin {
   /** By how much a refused node falls short; called for explanations only. */
   shortfalls?(cycle: Cycle, node: NodeInfo, state: unknown): readonly Shortfall[];
   /**
-   * How many copies of the pod the node could take as far as this plugin is concerned (scope `node` only);
-   * without it, any number once the filter passes. Must agree with filtering and adding copies one by one.
+   * How many copies of the pod the node could take as far as this plugin is concerned, and what the next one would
+   * lack (scope `node` only); without it, any number once the filter passes. Must agree with filtering and adding
+   * copies one by one.
    */
-  headroom?(cycle: Cycle, node: NodeInfo, state: unknown): number;
+  headroom?(cycle: Cycle, node: NodeInfo, state: unknown): Headroom;
+}
+
+export interface Headroom {
+  readonly copies: number;
+  readonly limitedBy: Shortfall | undefined;
 }
 
 export interface PostFilterPlugin {

@@ -30,8 +30,14 @@ export const nodePorts: Plugin = {
 
   /** A second copy would collide with the first. */
   headroom({ pod }, node) {
-    if (pod.hostPorts.length === 0) return Number.POSITIVE_INFINITY;
-    return collisions(pod, node).length > 0 ? 0 : 1;
+    const [collision] = collisions(pod, node);
+    const port = collision?.port ?? pod.hostPorts[0];
+    if (!port) return { copies: Number.POSITIVE_INFINITY, limitedBy: undefined };
+    const takenBy = collision?.takenBy ?? pod;
+    return {
+      copies: collision ? 0 : 1,
+      limitedBy: { kind: 'port', port: port.port, protocol: port.protocol, takenBy: takenBy.key },
+    };
   },
 };
 

@@ -43,15 +43,19 @@ export const resourcesFit: Plugin & FilterPlugin & ScorePlugin & PluginIdentity 
   },
 
   shortfalls({ pod }, node) {
-    return resourceShortfalls(pod, node);
+    return [...needs(pod, node), podsNeed(node)]
+      .filter(({ requested, free }) => lacks(requested, free))
+      .map((need) => shortfall(need));
   },
 
   headroom({ pod }, node) {
-    let copies = node.traits.maxPods - node.pods.size;
-    for (const { requested, free } of needs(pod, node)) {
-      if (requested > 0) copies = Math.min(copies, Math.floor(free / requested));
+    const all = [...needs(pod, node), podsNeed(node)];
+    let copies = Number.POSITIVE_INFINITY;
+    for (const { requested, free } of all) {
+      if (requested > 0) copies = Math.min(copies, Math.max(0, Math.floor(free / requested)));
     }
-    return Math.max(0, copies);
+    const tightest = all.find(({ requested, free }) => lacks(requested, free - copies * requested));
+    return { copies, limitedBy: tightest && shortfall(tightest, copies) };
   },
 
   score({ pod }, node) {
@@ -113,21 +117,13 @@ function needs({ requests }: PodInfo, { traits: { allocatable }, requested }: No
   return list;
 }
 
-/** What the node is short of for one more such pod. */
-export function resourceShortfalls(pod: PodInfo, node: NodeInfo): Shortfall[] {
-  const short: Shortfall[] = needs(pod, node)
-    .filter(({ requested, free }) => lacks(requested, free))
-    .map((need) => ({ kind: 'resource', ...need, missing: need.requested - need.free }));
-  const freePods = node.traits.maxPods - node.pods.size;
-  if (freePods < 1) {
-    short.push({
-      kind: 'resource',
-      resource: 'pods',
-      requested: 1,
-      free: freePods,
-      allocatable: node.traits.maxPods,
-      missing: 1 - freePods,
-    });
-  }
-  return short;
+function podsNeed(node: NodeInfo): Need {
+  const { maxPods } = node.traits;
+  return { resource: 'pods', requested: 1, free: maxPods - node.pods.size, allocatable: maxPods };
+}
+
+/** What is short for one more pod once `copies` others have come. */
+function shortfall({ resource, requested, free, allocatable }: Need, copies = 0): Shortfall {
+  const left = free - copies * requested;
+  return { kind: 'resource', resource, requested, free: left, allocatable, missing: requested - left };
 }

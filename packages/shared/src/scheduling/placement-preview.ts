@@ -1,0 +1,73 @@
+import type { PodTemplateSpec } from 'kubernetes-types/core/v1';
+import type { ObjectMeta } from '../meta/object';
+
+export const SCHEDULING_GROUP = 'scheduling.wheelhouse.dev';
+export const SCHEDULING_VERSION = 'v1';
+
+/**
+ * Asks what would happen if a workload had so many replicas. POST to
+ * `/apis/scheduling.wheelhouse.dev/v1/namespaces/NS/placementpreviews`; nothing is stored, nothing is changed.
+ * The answer is the same object with its status.
+ */
+export interface PlacementPreview {
+  readonly apiVersion: string;
+  readonly kind: 'PlacementPreview';
+  readonly metadata?: ObjectMeta;
+  readonly spec: PlacementPreviewSpec;
+  readonly status?: PlacementPreviewStatus;
+}
+
+export interface PlacementPreviewSpec {
+  /** An existing ReplicationController, ReplicaSet or Deployment of the namespace. This or `template`. */
+  readonly workload?: { readonly group: string; readonly kind: string; readonly name: string };
+  /** A workload that does not exist yet. */
+  readonly template?: PodTemplateSpec;
+  /** The replica count to try, 0 to {@link MAX_PREVIEW_REPLICAS}. */
+  readonly replicas: number;
+  /**
+   * How far beyond `replicas` the maximum is searched where it cannot be computed at once (pods that depend on
+   * where other pods are). Default 500.
+   */
+  readonly maximumProbe?: number;
+}
+
+export const MAX_PREVIEW_REPLICAS = 10_000;
+
+export interface PlacementPreviewStatus {
+  /** Pods of the workload that count now, waiting ones included. */
+  readonly currentReplicas: number;
+  /** Where new pods, and existing ones that still wait, would go; in the order in which they are placed. */
+  readonly placements: readonly PreviewPlacement[];
+  /** Existing pods that would be deleted, in order. */
+  readonly removals: readonly PreviewRemoval[];
+  /** Pods that would find no node. */
+  readonly unplaced: number;
+  readonly maximum: PreviewMaximum;
+  /** Nodes that hold pods of the workload now or would. */
+  readonly perNode: readonly { readonly node: string; readonly current: number; readonly preview: number }[];
+}
+
+export interface PreviewPlacement {
+  /** Counts the workload's pods from 0; existing pods come first. */
+  readonly ordinal: number;
+  /** Set when the pod exists already and waits. */
+  readonly pod?: string;
+  readonly node: string;
+}
+
+export interface PreviewRemoval {
+  readonly pod: string;
+  /** Absent for a pod that waits. */
+  readonly node?: string;
+}
+
+export interface PreviewMaximum {
+  /** The largest count at which every pod has a node. */
+  readonly replicas: number;
+  /** False when the search ended before a limit was found: at least so many fit. */
+  readonly exact: boolean;
+  /** What stops it there, in words: `memory is the limit on every node`. Empty while `exact` is false. */
+  readonly reason: string;
+  /** The same as data: how many nodes each limit holds on. */
+  readonly limits: readonly { readonly limit: string; readonly nodes: number }[];
+}
