@@ -2,6 +2,7 @@ import type { Pod } from 'kubernetes-types/core/v1';
 import { type FieldError, forbidden, immutable, invalidValue } from '../../meta/field-error';
 import { equalJson } from '../../meta/json';
 import type { KindDefinition } from '../../meta/kind';
+import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
 import { podColumns } from './pod-columns';
 import { defaultPodSpec } from './pod-spec/defaults';
 import { validatePodSpec } from './pod-spec/validate';
@@ -53,27 +54,26 @@ export const podKind: KindDefinition<Pod> = {
     defaultPodSpec(pod.spec);
   },
   prepareForCreate(pod) {
-    pod.status = { phase: 'Pending', qosClass: qosClassOf(pod) };
-    if (pod.spec?.schedulingGates?.length) {
-      pod.status.conditions = [
-        {
-          type: 'PodScheduled',
-          status: 'False',
-          reason: 'SchedulingGated',
-          message: 'Scheduling is blocked due to non-empty scheduling gates',
-        },
-      ];
-    }
+    const gated = {
+      type: 'PodScheduled',
+      status: 'False',
+      reason: 'SchedulingGated',
+      message: 'Scheduling is blocked due to non-empty scheduling gates',
+    };
+    setStatus(pod, {
+      phase: 'Pending',
+      qosClass: qosClassOf(pod),
+      ...(pod.spec?.schedulingGates?.length ? { conditions: [gated] } : {}),
+    });
   },
   prepareForUpdate(next, previous) {
-    if (previous.status) next.status = previous.status;
-    else delete next.status;
+    keepStatus(next, previous);
   },
   prepareForStatusUpdate(next, previous) {
-    if (previous.spec) next.spec = previous.spec;
-    next.status ??= {};
-    // The kubelet's word does not change the class that the pod was given when it was made.
-    if (previous.status?.qosClass) next.status.qosClass = previous.status.qosClass;
+    keepAllButStatus(next, previous);
+    // A writer's word does not change the class that the pod was given when it was made.
+    const qosClass = previous.status?.qosClass;
+    if (qosClass) setStatus(next, { ...next.status, qosClass });
   },
   validate(pod) {
     return validatePodSpec(pod.spec, 'spec');
