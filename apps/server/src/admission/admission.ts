@@ -11,6 +11,11 @@ export interface AdmissionReader {
     type: ResourceType<T>,
     ref: { name: string; namespace?: string | undefined },
   ): Promise<Stored<T> | undefined>;
+  /** The last known state, at once and without asking the store; may lag behind it by a moment. */
+  cached?<T extends KubeObject>(
+    type: ResourceType<T>,
+    ref: { name: string; namespace?: string | undefined },
+  ): Stored<T> | undefined;
   /** Every object of the namespace, or of all namespaces. */
   list<T extends KubeObject>(type: ResourceType<T>, namespace?: string): Promise<readonly Stored<T>[]>;
 }

@@ -1,11 +1,13 @@
 import { unauthorized } from '@wheelhouse/shared/errors';
 import type { Req, UserInfo } from '../http/extension';
 import type { Authenticator } from './auth';
+import { bearerToken } from './bearer-token';
 import { showsCertificate } from './client-certificate';
 
 /**
- * Asks the authenticators in order; the first that knows the user decides. A request that shows a credential which
- * nobody knows is refused (401) rather than treated as anonymous; one that shows none gives undefined.
+ * Asks the authenticators in order; the first that knows the user decides. A request that shows a token or
+ * certificate which nobody knows is refused (401) rather than treated as anonymous; one that shows neither gives
+ * undefined.
  */
 export function chainAuthenticators(authenticators: readonly Authenticator[]): Authenticator {
   async function continueFrom(
@@ -23,7 +25,7 @@ export function chainAuthenticators(authenticators: readonly Authenticator[]): A
       if (answer instanceof Promise) return continueFrom(req, index + 1, answer);
       if (answer) return answer;
     }
-    if (req.headers.authorization !== undefined || showsCertificate(req.socket)) throw unauthorized();
+    if (bearerToken(req) !== undefined || showsCertificate(req.socket)) throw unauthorized();
     return undefined;
   }
 

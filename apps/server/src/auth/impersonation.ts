@@ -1,4 +1,4 @@
-import { badRequest, forbidden } from '@wheelhouse/shared/errors';
+import { badRequest, forbidden, internalError } from '@wheelhouse/shared/errors';
 import type { Req, UserInfo } from '../http/extension';
 import type { Authenticator, Authorizer } from './auth';
 import { withAuthenticated } from './client-certificate';
@@ -56,7 +56,8 @@ async function impersonate(caller: UserInfo, req: Req, authorizer: Authorizer): 
 
 function readTarget(req: Req): UserInfo {
   const name = one(req, 'impersonate-user');
-  if (!name) throw badRequest('requested impersonation headers without impersonating a user');
+  // Kubernetes answers 500 here, and clients' tests expect it.
+  if (!name) throw internalError('requested impersonation headers without impersonating a user');
   const uid = one(req, 'impersonate-uid');
   const extra: Record<string, string[]> = {};
   for (const header of Object.keys(req.headers)) {

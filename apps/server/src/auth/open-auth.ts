@@ -5,6 +5,7 @@ import type { Component, Logger } from '../component';
 import type { Authenticator, Authorizer } from './auth';
 import { chainAuthenticators } from './authenticator-chain';
 import { chainAuthorizers, mastersAuthorizer } from './authorizer-chain';
+import { bearerToken } from './bearer-token';
 import { builtInRbac } from './built-in-roles';
 import { createClientCertificateAuthenticator, withAuthenticated } from './client-certificate';
 import type { Credentials } from './credentials';
@@ -47,7 +48,7 @@ export function openAuth(options: { credentials: Credentials; clock: Clock; log:
     }),
     {
       authenticate: (req) =>
-        req.headers.authorization ? running().authenticator.authenticate(req) : undefined,
+        bearerToken(req) !== undefined ? running().authenticator.authenticate(req) : undefined,
     },
   ]);
 

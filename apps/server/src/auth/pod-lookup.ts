@@ -30,7 +30,9 @@ export function createPodLookup(client: Client, log: Logger): PodLookup & { star
     },
     async podsOf(nodeName, options) {
       if (informer.hasSynced && !options?.current) return informer.byIndex(BY_NODE, nodeName);
-      return (await client.list(podKind, { fieldSelector: `spec.nodeName=${nodeName}` })).items;
+      const { items } = await client.list(podKind, { fieldSelector: `spec.nodeName=${nodeName}` });
+      // What a node may read hangs on this, so the answer is checked rather than trusted.
+      return items.filter((pod) => pod.spec?.nodeName === nodeName);
     },
   };
 }
