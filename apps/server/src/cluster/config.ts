@@ -46,5 +46,7 @@ export interface ServerConfig {
   readonly kubeconfig: string | undefined;
   /** Seconds without a heartbeat until a node counts as NotReady. */
   readonly nodeMonitorGraceSeconds: number;
+  /** How long pods that say nothing about it stay bound to a node that is not ready or unreachable. */
+  readonly defaultTolerationSeconds: number;
   readonly log: Logger;
 }

@@ -1,0 +1,253 @@
+import { join } from 'node:path';
+import type { Client } from '@wheelhouse/shared/client/client';
+import { systemClock } from '@wheelhouse/shared/clock';
+import { allKinds } from '@wheelhouse/shared/kinds/all';
+import { createDefaultPlugins } from '../admission/default-plugins';
+import { openAudit } from '../audit/open-audit';
+import { createBootstrapTokens } from '../auth/bootstrap-tokens';
+import { openCredentials } from '../auth/credentials';
+import { openAuth } from '../auth/open-auth';
+import { serverNames } from '../auth/server-certificate';
+import type { Component } from '../component';
+import { startConsole } from '../console/start-console';
+import { loadControllers } from '../controllers/load-controllers';
+import { startControllers } from '../controllers/start-controllers';
+import { type ApiServer, createApiServer } from '../http/api-server';
+import type { UserInfo } from '../http/extension';
+import { createAgentGateway } from '../nodes/agent-gateway';
+import { NodeTunnels } from '../nodes/node-tunnels';
+import { startScheduler } from '../scheduler/start-scheduler';
+import { StartupError } from '../startup-error';
+import { startCompactor } from '../store/compactor';
+import { openStore } from '../store/open-store';
+import { nthAddress } from './addresses';
+import { ensureDnsService } from './bootstrap-services';
+import { ComponentStack } from './component-stack';
+import type { ServerConfig } from './config';
+import type { ClusterIdentity } from './data-directory';
+import { openRemoteClient } from './remote-client';
+
+/** What runs in this process, and how to reach it. */
+export interface RunningServer extends Component {
+  /** With the administrator's rights; undefined when the API runs elsewhere. */
+  readonly admin: Client | undefined;
+  readonly apiUrl: string;
+  readonly apiPort: number | undefined;
+  readonly console: { readonly url: string; signInUrl(): string } | undefined;
+}
+
+export interface StartServerOptions {
+  readonly config: ServerConfig;
+  readonly identity: ClusterIdentity;
+  /** The exported console. */
+  readonly webDirectory: string;
+  /** Told after each part that is up, in a few words. */
+  readonly onStep: (text: string) => void;
+}
+
+const CLUSTER_DOMAIN = 'cluster.local';
+const AUTHENTICATED = 'system:authenticated';
+const MASTERS: UserInfo = { name: 'system:apiserver', groups: ['system:masters', AUTHENTICATED] };
+const ADMIN: UserInfo = { name: 'admin', groups: ['system:masters', AUTHENTICATED] };
+const component = (name: string): UserInfo => ({ name, groups: [AUTHENTICATED] });
+
+/**
+ * The composition root of the server: opens what the configured components need, in order, and stops everything
+ * that it had started when one part cannot be. Throws {@link StartupError} (or another Error whose message is one
+ * clear line) then.
+ */
+export async function startServer(options: StartServerOptions): Promise<RunningServer> {
+  const stack = new ComponentStack(options.config.log);
+  try {
+    return options.config.components.has('api')
+      ? await startWithApi(options, stack)
+      : await startBesideApi(options, stack);
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+}
+
+async function startWithApi(options: StartServerOptions, stack: ComponentStack): Promise<RunningServer> {
+  const { config, identity, onStep } = options;
+  const { log, dataDir } = config;
+  const clock = systemClock;
+  const { services: serviceCidr, pods: podCidr } = identity.ranges;
+  const dnsIp = nthAddress(serviceCidr, 10);
+
+  const credentials = await openCredentials({ dataDir, clock });
+  const [store, audit] = await openBoth(
+    openStore(config.store, log).then((opened) => {
+      stack.push('store', () => opened.close());
+      onStep(config.store.kind === 'etcd' ? 'etcd answers' : 'the store is open');
+      return opened;
+    }),
+    openAudit({ database: config.database, dataDir, log }).then((opened) => {
+      stack.push('audit', () => opened.close());
+      onStep('the audit database answers');
+      return opened;
+    }),
+  );
+  const compactor = startCompactor(store, log);
+  stack.push('compactor', () => compactor.stop());
+
+  const auth = openAuth({ credentials, clock, log });
+  stack.push('auth', () => auth.stop());
+  const api = await createApiServer({
+    store,
+    kinds: allKinds,
+    authenticator: auth.authenticator,
+    authorizer: auth.authorizer,
+    admission: createDefaultPlugins({ tolerationSeconds: config.defaultTolerationSeconds }),
+    audit: audit.sink,
+    serviceCidr,
+    log,
+    clock,
+  });
+  stack.push('api', () => api.stop());
+  const system = api.clientFor(MASTERS);
+  auth.start(system);
+  api.addVirtualGroup(audit.virtualGroup);
+
+  const tunnels = new NodeTunnels({ clock, log });
+  stack.push('tunnels', () => tunnels.stop());
+  const tokens = createBootstrapTokens(system, clock);
+  await tokens.ensure({
+    ...credentials.joinToken,
+    allowReplace: true,
+    description: 'join-token of the data directory',
+  });
+  let apiUrl = '';
+  api.addUpgrade(
+    createAgentGateway({
+      authority: credentials.authority,
+      tokens,
+      client: system,
+      tunnels,
+      settings: () => ({
+        clusterId: identity.clusterId,
+        clusterDomain: CLUSTER_DOMAIN,
+        dnsIp,
+        serviceCidr,
+        podCidr,
+        apiUrl,
+      }),
+      clock,
+      log,
+    }),
+  );
+
+  const names = serverNames({
+    serviceIp: nthAddress(serviceCidr, 1),
+    clusterDomain: CLUSTER_DOMAIN,
+    advertise: config.advertise,
+  });
+  const certificate = await credentials.serverCertificate(names);
+  const { port } = await api.listen({
+    host: config.apiHost,
+    port: config.apiPort,
+    tls: { key: certificate.key, cert: certificate.certificate, ca: credentials.authority.certificate },
+  });
+  apiUrl = `https://${config.advertise[0] ?? '127.0.0.1'}:${port}`;
+  await ensureDnsService(system, dnsIp);
+  await credentials.writeAdminKubeconfig(apiUrl);
+  onStep(`the API answers on ${apiUrl}`);
+
+  const clients: ComponentClients = {
+    scheduler: api.clientFor(component('system:kube-scheduler')),
+    controllers: api.clientFor(component('system:kube-controller-manager')),
+  };
+  await startDecisions(options, { stack, clients, api, caCertificate: credentials.authority.certificate });
+  const console = await startConsoleIfWanted(options, stack, api);
+  return { admin: api.clientFor(ADMIN), apiUrl, apiPort: port, console, stop: () => stack.stop() };
+}
+
+/** Components as a process of their own, beside an API that runs elsewhere. */
+async function startBesideApi(options: StartServerOptions, stack: ComponentStack): Promise<RunningServer> {
+  const { config } = options;
+  if (config.components.has('console')) {
+    throw new StartupError('The console needs the API in the same process: add api to --components.');
+  }
+  if (!config.kubeconfig) {
+    throw new StartupError('Without api among --components, --kubeconfig has to say where the API is.');
+  }
+  const remote = await openRemoteClient(config.kubeconfig);
+  stack.push('connection', () => remote.close());
+  await startDecisions(options, { stack, clients: { scheduler: remote.client, controllers: remote.client } });
+  return {
+    admin: undefined,
+    apiUrl: remote.server,
+    apiPort: undefined,
+    console: undefined,
+    stop: () => stack.stop(),
+  };
+}
+
+interface ComponentClients {
+  readonly scheduler: Client;
+  readonly controllers: Client;
+}
+
+interface DecisionsContext {
+  readonly stack: ComponentStack;
+  readonly clients: ComponentClients;
+  /** Undefined when it runs elsewhere. */
+  readonly api?: ApiServer;
+  readonly caCertificate?: string;
+}
+
+/** Scheduler and controllers: clients of the API like everyone else. */
+async function startDecisions(options: StartServerOptions, context: DecisionsContext): Promise<void> {
+  const { config, identity, onStep } = options;
+  const { stack, clients, api } = context;
+  if (config.components.has('scheduler')) {
+    const scheduler = await startScheduler({ client: clients.scheduler, log: config.log });
+    stack.push('scheduler', () => scheduler.stop());
+    onStep('the scheduler decides');
+  }
+  if (config.components.has('controllers')) {
+    const controllers = await startControllers({
+      client: clients.controllers,
+      log: config.log,
+      enabled: config.controllers,
+      extra: await loadControllers(config.controllersFrom),
+      settings: {
+        clusterCidr: identity.ranges.pods,
+        nodeMonitorGraceSeconds: config.nodeMonitorGraceSeconds,
+        ...(context.caCertificate ? { rootCa: context.caCertificate } : {}),
+      },
+    });
+    stack.push('controllers', () => controllers.stop());
+    onStep('the controllers reconcile');
+  }
+  void api;
+}
+
+async function startConsoleIfWanted(options: StartServerOptions, stack: ComponentStack, api: ApiServer) {
+  const { config, onStep } = options;
+  if (!config.components.has('console')) return undefined;
+  const console = await startConsole({
+    api,
+    client: api.clientFor(ADMIN),
+    host: config.consoleHost,
+    port: config.consolePort,
+    webDirectory: options.webDirectory,
+    dataDir: config.dataDir,
+    log: config.log,
+  });
+  stack.push('console', () => console.stop());
+  onStep(`the console answers on ${console.url}`);
+  return console;
+}
+
+/** Waits for both, so that whatever did open is on the stack and gets closed when the other failed. */
+async function openBoth<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  const [one, other] = await Promise.allSettled([first, second]);
+  if (one.status === 'rejected') throw one.reason;
+  if (other.status === 'rejected') throw other.reason;
+  return [one.value, other.value];
+}
+
+/** Where `npm start` and `wheelhouse server` find the exported console, seen from the bundle. */
+export const webDirectoryBeside = (programDirectory: string): string =>
+  join(programDirectory, '../../web/out');
