@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { consoleUrlCommand, kubeconfigCommand, statusCommand, tokenCommand } from './cli/administration';
 import { serverCommand } from './cli/server';
 import { upCommand } from './cli/up';
 
@@ -6,12 +7,16 @@ import { upCommand } from './cli/up';
 const program = new Command('wheelhouse')
   .description('A container cluster manager that speaks the Kubernetes API.')
   .addCommand(upCommand())
-  .addCommand(serverCommand());
+  .addCommand(serverCommand())
+  .addCommand(tokenCommand())
+  .addCommand(kubeconfigCommand())
+  .addCommand(consoleUrlCommand())
+  .addCommand(statusCommand());
 
 try {
   await program.parseAsync();
   // Pools and sockets of stopped parts may linger; everything that matters has been written.
-  process.exit(0);
+  process.exit();
 } catch (error) {
   process.stderr.write(`\n${explain(error)}\n`);
   process.exit(1);
