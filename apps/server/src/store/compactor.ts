@@ -37,10 +37,10 @@ export function compactionTarget(marks: readonly Mark[], policy: CompactionPolic
   return Math.max(byAge, now.revision - policy.keepRevisions);
 }
 
-/**
- * Forgets old history from time to time. `revisionsPerWrite`: the etcd store numbers up to 128 writes per etcd
- * revision, so its numbers run ahead of its writes; the bound by number is left to age there.
- */
+/** The etcd store counts 128 revisions a commit, however few writes shared it: its bound is one of commits. */
+export const ETCD_COMPACTION: CompactionPolicy = { ...DEFAULT_COMPACTION, keepRevisions: 128 * 100_000 };
+
+/** Forgets old history from time to time, until stopped. Failures are logged and tried again in the next round. */
 export function startCompactor(
   store: Store,
   log: Logger,

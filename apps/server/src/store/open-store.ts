@@ -5,7 +5,7 @@ import type { Store } from './store';
 
 export type StoreSpec =
   | { readonly kind: 'embedded'; readonly directory: string }
-  | { readonly kind: 'etcd'; readonly endpoints: string[] };
+  | { readonly kind: 'etcd'; readonly endpoints: readonly string[] };
 
 /**
  * Opens the store that the settings name. Throws StoreUnavailableError with one clear line (directory in use or of

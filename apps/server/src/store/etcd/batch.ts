@@ -4,7 +4,6 @@ import {
   deletePosition,
   encodeValue,
   etcdRevisionOf,
-  POSITIONS,
   positionOf,
   storeRevision,
   toEntry,
@@ -13,6 +12,8 @@ import {
 
 /** etcd's default limit is 1.5 MiB a request; keys, compares and framing need room as well. */
 const LARGEST_BATCH_BYTES = 1_000_000;
+/** etcd's default limit is 128 operations, from which it takes off what each inner transaction may do (here: 3). */
+const LARGEST_BATCH = 120;
 
 /** Takes writes off the front of `waiting` that may travel together: no key twice, none of `busyKeys`. */
 export function takeBatch<T extends { readonly write: Write }>(
@@ -27,7 +28,7 @@ export function takeBatch<T extends { readonly write: Write }>(
   for (const item of waiting) {
     const { write } = item;
     const size = write.key.length + (write.op === 'put' ? write.value.length : 0);
-    full ||= batch.length === POSITIONS || (batch.length > 0 && bytes + size > LARGEST_BATCH_BYTES);
+    full ||= batch.length === LARGEST_BATCH || (batch.length > 0 && bytes + size > LARGEST_BATCH_BYTES);
     // Later writes of a key stay behind the first, so that writes of one key keep their order.
     if (full || keys.has(write.key) || busyKeys.has(write.key)) {
       left.push(item);

@@ -69,9 +69,12 @@ export class GroupCommit {
         else reject(new StoreUnavailableError(`${this.connection.name} answered too few results`));
       });
     } catch (error) {
-      // A refusal (a lease that is gone, a value too large) is about one write, but etcd refuses them all.
+      // A refusal (a lease that is gone, a value too large) is about one write, but etcd refuses them all: halves
+      // find the culprit, and also suit an etcd that was configured with lower limits.
       if (isRejection(error) && batch.length > 1) {
-        for (const single of batch) await this.#send([single]);
+        const middle = Math.ceil(batch.length / 2);
+        await this.#send(batch.slice(0, middle));
+        await this.#send(batch.slice(middle));
         return;
       }
       for (const { write, reject } of batch) reject(this.#asError(error, write));
