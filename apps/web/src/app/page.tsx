@@ -1,0 +1,5 @@
+import { Bridge } from '../bridge/bridge';
+
+export default function Page() {
+  return <Bridge />;
+}

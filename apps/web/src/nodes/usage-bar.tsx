@@ -1,0 +1,32 @@
+interface UsageBarProps {
+  readonly name: string;
+  readonly used: number;
+  /** What pods that are only previewed would add. */
+  readonly extra: number;
+  readonly total: number | undefined;
+  readonly text: string;
+}
+
+/** What is promised to pods, out of what the node offers. Not known is an empty track and a dash. */
+export function UsageBar({ name, used, extra, total, text }: UsageBarProps) {
+  const share = total ? Math.min(1, used / total) : 0;
+  const more = total ? Math.min(1 - share, extra / total) : 0;
+  return (
+    <div className="mb-[5px] grid grid-cols-[34px_1fr_92px] items-center gap-[9px] text-[12px] text-ink-3">
+      <span>{name}</span>
+      <span
+        className="track"
+        role="meter"
+        aria-label={`${name} requested`}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.round(share * 100)}
+        aria-valuetext={text}
+      >
+        <i style={{ transform: `scaleX(${share})` }} />
+        {more > 0 ? <u style={{ left: `${share * 100}%`, width: `${more * 100}%` }} /> : null}
+      </span>
+      <span className="text-ink-2">{text}</span>
+    </div>
+  );
+}

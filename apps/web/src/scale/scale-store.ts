@@ -1,0 +1,99 @@
+'use client';
+import { type FleetKey, type FleetWorkload, fleetKey } from '@wheelhouse/shared/console/protocol';
+import { create } from 'zustand';
+import { callApi, inWords } from '../api/call-api';
+import { pathOf } from '../api/paths';
+import { fleet } from '../fleet/connection';
+import { toast } from '../ui/ui-store';
+import { plural } from '../words/amounts';
+import type { Preview } from './preview';
+
+/** A workload whose handle is in somebody's hand, or under their keys. */
+export interface Held {
+  readonly key: FleetKey;
+  readonly workload: FleetWorkload;
+  /** Replicas when it was taken. */
+  readonly origin: number;
+  readonly target: number;
+  readonly by: 'pointer' | 'keys';
+}
+
+interface ScaleState {
+  readonly held: Held | undefined;
+  /** Where the held target would go, as of the last answer; it may be for an earlier target. */
+  readonly preview: Preview | undefined;
+  /** What was asked for and is not yet what the server shows. */
+  readonly pending: Readonly<Record<FleetKey, number>>;
+}
+
+export const useScale = create<ScaleState>(() => ({ held: undefined, preview: undefined, pending: {} }));
+
+export function hold(workload: FleetWorkload, by: Held['by']): void {
+  const key = fleetKey(workload);
+  const origin = useScale.getState().pending[key] ?? workload.desired;
+  useScale.setState({ held: { key, workload, origin, target: origin, by }, preview: undefined });
+}
+
+export function moveTo(target: number): void {
+  const { held } = useScale.getState();
+  if (held && held.target !== target) useScale.setState({ held: { ...held, target } });
+}
+
+export function cancelHold(): void {
+  useScale.setState({ held: undefined, preview: undefined });
+}
+
+export function release(): void {
+  const { held } = useScale.getState();
+  cancelHold();
+  if (held && held.target !== held.origin) void scaleTo(held.workload, held.target);
+}
+
+/** Shown at once; the server corrects it: what it refuses goes back, and says why. */
+export async function scaleTo(workload: FleetWorkload, target: number): Promise<void> {
+  const key = fleetKey(workload);
+  setPending(key, target);
+  try {
+    await callApi(`${pathOf(workload)}/scale`, {
+      method: 'PATCH',
+      contentType: 'application/merge-patch+json',
+      body: { spec: { replicas: target } },
+    });
+    await shows(key, target);
+  } catch (error) {
+    toast(
+      'error',
+      `${workload.name} stays as it was`,
+      `It could not be set to ${plural(target, 'replica')}. ${inWords(error)}`,
+    );
+  } finally {
+    // A later wish for the same workload keeps its own place.
+    if (useScale.getState().pending[key] === target) setPending(key, undefined);
+  }
+}
+
+function setPending(key: FleetKey, target: number | undefined): void {
+  useScale.setState(({ pending }) => {
+    const { [key]: _, ...rest } = pending;
+    return { pending: target === undefined ? rest : { ...rest, [key]: target } };
+  });
+}
+
+/** Resolves once the stream shows the accepted number, so that the card does not flicker back in between. */
+function shows(key: FleetKey, target: number): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      stop();
+      resolve();
+    };
+    const check = () => {
+      const object = fleet.get(key);
+      if (!object || !('desired' in object) || object.desired === target) finish();
+    };
+    const stop = fleet.subscribe(`object:${key}`, check);
+    // Somebody else may have set another number at once: then the server's word counts.
+    const timer = setTimeout(finish, 3_000);
+    check();
+  });
+}

@@ -1,0 +1,114 @@
+'use client';
+import type { FleetPod, FleetWorkload } from '@wheelhouse/shared/console/protocol';
+import { ShowLink } from '../ui/show';
+import { plural } from '../words/amounts';
+import { lookOf, podDetail, podInWords } from '../words/pod-words';
+import { shortImage } from './model';
+
+interface StoryProps {
+  readonly workload: FleetWorkload;
+  readonly pods: readonly FleetPod[];
+  readonly desired: number;
+}
+
+/** The most telling thing about a workload, in words; when all is well, quietly what it runs. */
+export function WorkloadStory({ workload, pods, desired }: StoryProps) {
+  const failing = pods.filter((pod) => lookOf(pod) === 'failed');
+  const unplaced = pods.filter((pod) => pod.phase === 'Pending' && !pod.node);
+  const first = failing[0];
+  if (first) {
+    return (
+      <Line end={<LogsLink pod={first} />}>
+        <b className="shrink-0 font-semibold text-fail-ink">{failing.length} failing</b>
+        <Dot />
+        <span className="truncate" title={podDetail(first)}>
+          {first.name} {podInWords(first)}
+          {podDetail(first) ? `: ${podDetail(first)}` : ''}
+        </span>
+      </Line>
+    );
+  }
+  const waiting = unplaced.find((pod) => pod.unscheduled);
+  if (waiting) {
+    return (
+      <p className="border-t border-line pt-2 text-[12.5px] leading-[1.55] text-ink-2">
+        <b className="font-semibold text-brass-ink">
+          {unplaced.length > 1
+            ? `${plural(unplaced.length, 'pod')} wait for a node.`
+            : `${waiting.name} is waiting for a node.`}
+        </b>{' '}
+        {waiting.unscheduled}
+      </p>
+    );
+  }
+  if (workload.failure) {
+    return (
+      <p className="border-t border-line pt-2 text-[12.5px] leading-[1.55] text-ink-2">
+        <b className="font-semibold text-fail-ink">New pods cannot be made.</b> {workload.failure}
+      </p>
+    );
+  }
+  const image = <span className="mono truncate">{workload.images.map(shortImage).join(', ') || '–'}</span>;
+  const updated = workload.updated ?? desired;
+  if (
+    workload.resource === 'deployments' &&
+    workload.replicas > 0 &&
+    updated < Math.min(desired, workload.replicas)
+  ) {
+    return (
+      <Line>
+        <span>Rolling to</span>
+        {image}
+        <Dot />
+        <span>
+          {updated} of {desired} new
+        </span>
+      </Line>
+    );
+  }
+  return (
+    <Line end={movement(pods, desired)}>
+      {workload.paused ? <b className="font-semibold text-ink">Paused</b> : null}
+      {desired === 0 ? <span>Set to none. Drag the handle to bring it back.</span> : image}
+    </Line>
+  );
+}
+
+/** What is on its way. */
+function movement(pods: readonly FleetPod[], desired: number): string | undefined {
+  const leaving = pods.filter((pod) => pod.phase === 'Terminating').length;
+  const starting = pods.filter((pod) => ['waiting', 'starting'].includes(lookOf(pod))).length;
+  const missing = Math.max(0, desired - (pods.length - leaving));
+  const parts = [
+    starting + missing > 0 ? `${starting + missing} starting` : '',
+    leaving > 0 ? `${leaving} stopping` : '',
+  ].filter(Boolean);
+  return parts.length > 0 ? parts.join(', ') : undefined;
+}
+
+function LogsLink({ pod }: { pod: FleetPod }) {
+  return (
+    <ShowLink
+      className="link"
+      to={{ resource: 'pods', namespace: pod.namespace, name: pod.name, tab: 'logs' }}
+    >
+      Logs
+    </ShowLink>
+  );
+}
+
+const Dot = () => (
+  <span className="text-ink-3" aria-hidden="true">
+    ·
+  </span>
+);
+
+function Line({ children, end }: { children: React.ReactNode; end?: React.ReactNode }) {
+  return (
+    <div className="flex min-h-[20px] items-baseline gap-2 text-[12.5px] text-ink-2">
+      {children}
+      <span className="flex-1" />
+      {end ? <span className="shrink-0">{end}</span> : null}
+    </div>
+  );
+}
