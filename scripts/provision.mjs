@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { root } from './lib/prepare.mjs';
 import { step } from './lib/run.mjs';
 
 /** Debian package → a file that proves that it is there. */
@@ -15,6 +16,8 @@ const needs = {
   iproute2: '/usr/sbin/ip',
   conntrack: '/usr/sbin/conntrack',
   'etcd-server': '/usr/bin/etcd',
+  'etcd-client': '/usr/bin/etcdctl',
+  procps: '/usr/bin/pgrep',
   chromium: '/usr/bin/chromium',
   'busybox-static': '/usr/bin/busybox',
 };
@@ -40,7 +43,19 @@ export async function provision() {
       { env },
     );
   }
+  await unpackOldKubectl();
   await startDocker();
+}
+
+/** Debian's kubectl 1.20 beside whatever is installed: its package clashes with others, so it is only unpacked. */
+async function unpackOldKubectl() {
+  const target = join(root, 'node_modules', '.cache', 'kubectl-1.20');
+  if (existsSync(join(target, 'usr', 'bin', 'kubectl')) || !has('apt-get') || !has('dpkg')) return;
+  mkdirSync(target, { recursive: true });
+  await step('Unpacking kubectl 1.20', 'sh', [
+    '-c',
+    `chmod 755 '${target}' && cd '${target}' && apt-get download kubernetes-client && dpkg -x kubernetes-client_*.deb . && rm kubernetes-client_*.deb`,
+  ]);
 }
 
 const dockerAnswers = () => spawnSync('docker', ['info'], { stdio: 'ignore', timeout: 20_000 }).status === 0;

@@ -27,7 +27,9 @@ const configMap = (index: number, turn = 0) => ({
 async function creates(server: BenchServer, etcd: EtcdProcess): Promise<Figure> {
   const raw = new Etcd3({ hosts: etcd.endpoint });
   const value = Buffer.from(filler(OBJECT_BYTES));
-  const baseline = await throughput(CREATES, CONCURRENCY, async (index) => raw.put(`/bench/${index}`).value(value));
+  const baseline = await throughput(CREATES, CONCURRENCY, async (index) =>
+    raw.put(`/bench/${index}`).value(value),
+  );
   raw.close();
   const measured = await throughput(CREATES, CONCURRENCY, (index) =>
     server.json('POST', COLLECTION, configMap(index)),

@@ -44,7 +44,9 @@ async function readContractFile(flags: Flags, name: string): Promise<string> {
   }
 }
 
-const say = (text: string) => process.stdout.write(`${text}\n`);
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
 
 /** `wheelhouse token create|list|delete`: what lets further machines join. */
 export function tokenCommand(): Command {

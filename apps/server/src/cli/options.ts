@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
-import { COMPONENTS, type ComponentName, type DatabaseSpec, type StoreSpec } from '../cluster/config';
+import { COMPONENTS, type ComponentName, type DatabaseSpec } from '../cluster/config';
 import { StartupError } from '../startup-error';
+import type { StoreSpec } from '../store/open-store';
 
 /** An option that also reads `WHEELHOUSE_<NAME>`; a flag on the command line wins. */
 export function option(flags: string, description: string): Option {

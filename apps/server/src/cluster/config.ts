@@ -1,9 +1,5 @@
 import type { Logger } from 'pino';
-
-/** Where cluster objects live. */
-export type StoreSpec =
-  | { readonly kind: 'embedded'; readonly directory: string }
-  | { readonly kind: 'etcd'; readonly endpoints: readonly string[] };
+import type { StoreSpec } from '../store/open-store';
 
 /** Where audit history lives. */
 export type DatabaseSpec =
