@@ -1,5 +1,6 @@
 import type { ServiceAccount } from 'kubernetes-types/core/v1';
 import type { KindDefinition } from '../../meta/kind';
+import { ageColumn, nameColumn } from '../columns';
 
 export type { ServiceAccount };
 
@@ -12,4 +13,18 @@ export const serviceAccountKind: KindDefinition<ServiceAccount> = {
   shortNames: ['sa'],
   namespaced: true,
   schema: 'io.k8s.api.core.v1.ServiceAccount',
+  deleteReturnsObject: true,
+  subresources: [
+    { name: 'token', kind: 'TokenRequest', group: 'authentication.k8s.io', version: 'v1', verbs: ['create'] },
+  ],
+  columns: [
+    nameColumn,
+    {
+      name: 'Secrets',
+      type: 'string',
+      description: 'The number of secrets that pods of this account may use.',
+      cell: ({ secrets }) => secrets?.length ?? 0,
+    },
+    ageColumn,
+  ],
 };
