@@ -1,10 +1,11 @@
-import { type ActiveFilter, type ActiveScore, type Framework, firstRefusal } from '../framework/framework';
+import { type ActiveFilter, type Framework, firstRefusal } from '../framework/framework';
 import type { Cycle } from '../framework/plugin';
 import type { Rejection } from '../framework/rejection';
 import type { NodeInfo } from '../snapshot/node-info';
 import type { PodInfo } from '../snapshot/pod-info';
 import type { SnapshotView } from '../snapshot/snapshot';
 import { wantedCandidates } from './sampling';
+import { bestNodes, leadingScores, type NodeScore, scoreNodes } from './score';
 
 /**
  * What a sequence of decisions carries from one to the next besides the snapshot. Two sequences that start from
@@ -32,6 +33,8 @@ export type Decision =
       /** How many nodes were looked at, and how many of them fit. */
       readonly evaluated: number;
       readonly feasible: number;
+      /** The chosen node's scores first, then the best others'; as many as were asked to be kept. */
+      readonly scores: readonly NodeScore[];
     }
   | { readonly kind: 'unschedulable'; readonly verdict: Verdict };
 
@@ -50,6 +53,8 @@ export interface DecideOptions {
   readonly tieBreaker?: TieBreaker;
   /** Fitting nodes to find before scoring; default by cluster size, see `wantedCandidates`. */
   readonly candidates?: (nodes: number) => number;
+  /** Keep the scores of so many nodes with the decision; default none. */
+  readonly keepScores?: number;
 }
 
 /**
@@ -90,48 +95,21 @@ export function decide(
     if (onlyNodes) refusals.addMany(onlyNodes.by, onlyNodes.rejection, nodes.length - total);
     return { kind: 'unschedulable', verdict: refusals.verdict(nodes.length) };
   }
-  const best = fitting.length === 1 ? (fitting[0] as NodeInfo) : choose(framework, cycle, fitting, options);
-  return { kind: 'placed', node: best.name, evaluated: looked, feasible: fitting.length };
-}
-
-function choose(
-  framework: Framework,
-  cycle: Cycle,
-  nodes: readonly NodeInfo[],
-  options: DecideOptions,
-): NodeInfo {
-  const { totals } = scoreNodes(cycle, nodes, framework.prepareScores(cycle, nodes));
-  let best = Number.NEGATIVE_INFINITY;
-  let ties: NodeInfo[] = [];
-  for (let i = 0; i < nodes.length; i++) {
-    const total = totals[i] as number; // one total per node
-    if (total < best) continue;
-    const node = nodes[i] as NodeInfo;
-    if (total > best) {
-      best = total;
-      ties = [node];
-    } else ties.push(node);
-  }
-  if (ties.length === 1) return ties[0] as NodeInfo;
-  return (options.tieBreaker ?? fewestPodsFirst)(ties, cycle);
-}
-
-/** Scores per plugin (normalised, before weights) when `detail`, and the weighted totals; one entry per node. */
-export function scoreNodes(
-  cycle: Cycle,
-  nodes: readonly NodeInfo[],
-  active: readonly ActiveScore[],
-  detail?: Map<string, Float64Array>,
-): { totals: Float64Array } {
-  const totals = new Float64Array(nodes.length);
-  for (const { plugin, weight, state } of active) {
-    const scores = new Float64Array(nodes.length);
-    for (let i = 0; i < nodes.length; i++) scores[i] = plugin.score(cycle, nodes[i] as NodeInfo, state);
-    plugin.normalize?.(cycle, nodes, scores, state);
-    for (let i = 0; i < nodes.length; i++) totals[i] = (totals[i] as number) + weight * (scores[i] as number);
-    detail?.set(plugin.name, scores);
-  }
-  return { totals };
+  const scored = scoreNodes(
+    cycle,
+    fitting,
+    fitting.length > 1 ? framework.prepareScores(cycle, fitting) : [],
+  );
+  const ties = bestNodes(scored);
+  const best =
+    ties.length === 1 ? (ties[0] as NodeInfo) : (options.tieBreaker ?? fewestPodsFirst)(ties, cycle);
+  return {
+    kind: 'placed',
+    node: best.name,
+    evaluated: looked,
+    feasible: fitting.length,
+    scores: options.keepScores ? leadingScores(scored, best, options.keepScores) : [],
+  };
 }
 
 /** Counts refusals by identity first (they are shared constants), by text only at the end. */

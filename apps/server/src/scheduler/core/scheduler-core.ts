@@ -10,6 +10,7 @@ import { type Hint, SchedulingQueue } from '../queue/scheduling-queue';
 import { isFinished, type PodInfo, podInfo } from '../snapshot/pod-info';
 import type { Snapshot } from '../snapshot/snapshot';
 import { type Cursor, type DecideOptions, type Decision, decide, type Verdict } from './decide';
+import type { NodeScore } from './score';
 
 export interface SchedulerCoreOptions {
   readonly clock: Clock;
@@ -44,6 +45,10 @@ export interface Moment {
   readonly options: DecideOptions;
 }
 
+/** How many nodes' scores a decision keeps, and how many decisions are kept, for explanations. */
+const KEPT_SCORES = 5;
+const REMEMBERED_DECISIONS = 2_000;
+
 /**
  * The scheduler without its hands: told what the API shows, it says what to do, one pod at a time. Nothing here
  * waits or writes. A decision counts at once (the pod is assumed), so the next one sees it.
@@ -53,6 +58,8 @@ export class SchedulerCore {
   readonly queue: SchedulingQueue;
   readonly #frameworks: ReadonlyMap<string, Framework>;
   readonly #cursor: Cursor = { start: 0 };
+  /** Scores that decided, by UID; the latest decisions only. */
+  #lastScores = new Map<string, readonly NodeScore[]>();
 
   constructor(private readonly options: SchedulerCoreOptions) {
     this.queue = new SchedulingQueue({ clock: options.clock, sort: options.queueSort ?? prioritySort });
@@ -129,7 +136,10 @@ export class SchedulerCore {
     const cycle: Cycle = { pod: info, snapshot: this.cache.snapshot };
     let decision: Decision;
     try {
-      decision = decide(framework, this.cache.snapshot, info, this.#cursor, this.options.decide);
+      decision = decide(framework, this.cache.snapshot, info, this.#cursor, {
+        ...this.options.decide,
+        keepScores: KEPT_SCORES,
+      });
     } catch (error) {
       this.queue.retryLater(info, failures + 1);
       throw error;
@@ -154,6 +164,7 @@ export class SchedulerCore {
       return { kind: 'refused', info, verdict };
     }
     this.queue.placed(queued);
+    this.#remember(info.uid, decision.scores);
     return { kind: 'placed', info, node, framework, failures };
   }
 
@@ -172,6 +183,11 @@ export class SchedulerCore {
     if (node === undefined) return; // The API has spoken in between.
     this.queue.retryLater(info, failures + 1);
     this.#notify('pod-removed', node);
+  }
+
+  /** The scores that led to the pod's place, the chosen node's first; undefined when they are forgotten by now. */
+  scoresOf(uid: string): readonly NodeScore[] | undefined {
+    return this.#lastScores.get(uid);
   }
 
   /** Takes back bindings that nobody ever confirmed; call now and then. Answers what was taken back. */
@@ -199,6 +215,15 @@ export class SchedulerCore {
       if (plugin ? plugin.scope === 'cluster' && plugin.retryOn.includes(kind) : true) return 'maybe';
     }
     return 'no';
+  }
+
+  #remember(uid: string, scores: readonly NodeScore[]): void {
+    this.#lastScores.set(uid, scores);
+    if (this.#lastScores.size <= REMEMBERED_DECISIONS) return;
+    for (const oldest of this.#lastScores.keys()) {
+      this.#lastScores.delete(oldest);
+      return;
+    }
   }
 
   #postFilter(framework: Framework, cycle: Cycle): string | undefined {

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Service } from 'kubernetes-types/core/v1';
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { scoreNodes } from '../core/decide';
+import { scoreNodes } from '../core/score';
 import { allRefusals, Framework } from '../framework/framework';
 import { podInfo } from '../snapshot/pod-info';
 import { Snapshot } from '../snapshot/snapshot';
@@ -55,9 +55,8 @@ function filterAnswers(input: Case) {
 
 function scoreAnswers(input: Case) {
   const { framework, cycle, snapshot } = prepare(input);
-  const detail = new Map<string, Float64Array>();
-  scoreNodes(cycle, snapshot.nodes, framework.prepareScores(cycle, snapshot.nodes), detail);
-  const scores = detail.get(input.name);
+  const { perPlugin } = scoreNodes(cycle, snapshot.nodes, framework.prepareScores(cycle, snapshot.nodes));
+  const scores = perPlugin.find(({ plugin }) => plugin === input.name)?.scores;
   return Object.fromEntries(snapshot.nodes.map((node, i) => [node.name, scores?.[i] ?? 'not scored']));
 }
 

@@ -1,0 +1,156 @@
+import { ManualClock } from '@wheelhouse/shared/clock';
+import type { Node, Pod } from 'kubernetes-types/core/v1';
+import { expect, test } from 'vitest';
+import type { Plugin } from '../framework/plugin';
+import { defaultProfile } from '../plugins/default-profile';
+import { testNode, testPod } from '../testing/objects';
+import { SchedulerCore, type Step } from './scheduler-core';
+import { verdictText } from './verdict-text';
+
+function newCore(...plugins: Plugin[]) {
+  const clock = new ManualClock();
+  const { schedulerName, plugins: base } = defaultProfile();
+  const profile = { schedulerName, plugins: [...base, ...plugins.map((plugin) => ({ plugin }))] };
+  return { clock, core: new SchedulerCore({ clock, profiles: [profile] }) };
+}
+
+function all(core: SchedulerCore): Step[] {
+  const steps: Step[] = [];
+  for (let step = core.next(); step; step = core.next()) steps.push(step);
+  return steps;
+}
+
+const summary = (steps: readonly Step[]) =>
+  steps.map((step) => `${step.info.name} ${step.kind === 'placed' ? step.node : verdictText(step.verdict)}`);
+
+const bound = (pod: Pod, nodeName: string): Pod => ({
+  ...pod,
+  spec: { containers: [], ...pod.spec, nodeName },
+});
+
+test('counts a decision at once, before the API knows', () => {
+  const { core } = newCore();
+  core.nodeSeen(testNode({ name: 'a', cpu: '1' }));
+  for (const name of ['p', 'q']) core.podSeen(testPod({ name, cpu: '600m' }));
+  expect(summary(all(core))).toEqual(['p a', 'q 0/1 nodes are available: 1 Insufficient cpu.']);
+});
+
+test('a failed binding gives the room to whoever waits, and the pod is tried again after a pause', () => {
+  const { clock, core } = newCore();
+  core.nodeSeen(testNode({ name: 'a', cpu: '1' }));
+  for (const name of ['p', 'q']) core.podSeen(testPod({ name, cpu: '600m' }));
+  const [first] = all(core);
+  if (first?.kind !== 'placed') throw new Error('p should be placed');
+  core.bindFailed(first);
+  expect(summary(all(core))).toEqual(['q a']);
+  core.nodeSeen(testNode({ name: 'b', cpu: '1' }));
+  expect(all(core)).toEqual([]);
+  clock.advance(1_000);
+  expect(summary(all(core))).toEqual(['p b']);
+});
+
+test('what the API says takes the place of an assumption', () => {
+  const { core } = newCore();
+  core.nodeSeen(testNode({ name: 'a', cpu: '1' }));
+  core.nodeSeen(testNode({ name: 'b', cpu: '900m' }));
+  const pod = testPod({ name: 'p', cpu: '600m' });
+  core.podSeen(pod);
+  expect(summary(all(core))).toEqual(['p a']);
+  core.podSeen(pod); // an event from before the binding
+  expect(all(core)).toEqual([]);
+  core.podSeen(bound(pod, 'b')); // someone else was faster
+  expect(core.cache.assumed).toBe(0);
+  core.podSeen(testPod({ name: 'q', cpu: '600m' }));
+  expect(summary(all(core))).toEqual(['q a']);
+});
+
+test('an assumption that is never confirmed expires', () => {
+  const { clock, core } = newCore();
+  core.nodeSeen(testNode({ name: 'a', cpu: '1' }));
+  core.podSeen(testPod({ name: 'p', cpu: '600m' }));
+  const [step] = all(core);
+  if (step) core.bound(step.info);
+  clock.advance(29_000);
+  expect(core.expireAssumed()).toEqual([]);
+  clock.advance(1_000);
+  expect(core.expireAssumed()).toHaveLength(1);
+  expect(core.cache.snapshot.node('a')?.pods.size).toBe(0);
+});
+
+test.each<[string, (core: SchedulerCore, node: Node, there: Pod) => void]>([
+  ['the pod in the way goes', (core, _node, there) => core.podGone(there)],
+  ['it finishes', (core, _node, there) => core.podSeen({ ...there, status: { phase: 'Succeeded' } })],
+  ['the node grows', (core) => core.nodeSeen(testNode({ name: 'a', cpu: '8' }))],
+  ['another node comes', (core) => core.nodeSeen(testNode({ name: 'b' }))],
+])('a refused pod is placed as soon as %s', (_what, happen) => {
+  const { core } = newCore();
+  const node = testNode({ name: 'a', cpu: '1' });
+  const there = testPod({ name: 'there', cpu: '800m', node: 'a' });
+  core.nodeSeen(node);
+  core.podSeen(there);
+  core.podSeen(testPod({ name: 'p', cpu: '600m' }));
+  expect(all(core)).toMatchObject([{ kind: 'refused' }]);
+  core.nodeSeen({ ...node, metadata: { ...node.metadata, annotations: { heart: 'beat' } } });
+  expect(all(core)).toEqual([]);
+  happen(core, node, there);
+  expect(all(core)).toMatchObject([{ kind: 'placed', info: { name: 'p' } }]);
+});
+
+test('pods bound to a node that is not known yet count once it comes', () => {
+  const { core } = newCore();
+  core.podSeen(testPod({ name: 'there', cpu: '800m', node: 'a' }));
+  core.nodeSeen(testNode({ name: 'a', cpu: '1' }));
+  core.podSeen(testPod({ name: 'p', cpu: '600m' }));
+  expect(all(core)).toMatchObject([{ kind: 'refused' }]);
+});
+
+test('pods of other schedulers are left alone', () => {
+  const { core } = newCore();
+  core.nodeSeen(testNode({ name: 'a' }));
+  core.podSeen(testPod({ name: 'p', spec: { schedulerName: 'mine' } }));
+  expect(all(core)).toEqual([]);
+  expect(core.queue.size).toBe(0);
+});
+
+test('a pod whose scheduling is refused by a reservation takes no room', () => {
+  const released: string[] = [];
+  const { core } = newCore({
+    name: 'Quota',
+    reserve: (_cycle, node) => ({ reasons: [`${node} is reserved`] }),
+    unreserve: (_cycle, node) => released.push(node),
+  });
+  core.nodeSeen(testNode({ name: 'a' }));
+  core.podSeen(testPod({ name: 'p' }));
+  expect(summary(all(core))).toEqual(['p 0/1 nodes are available: a is reserved.']);
+  expect(released).toEqual(['a']);
+  expect(core.cache.snapshot.node('a')?.pods.size).toBe(0);
+});
+
+test('a plugin that throws costs its pod a pause and nobody else anything', () => {
+  const { clock, core } = newCore({
+    name: 'Broken',
+    preFilter: ({ pod }) => {
+      if (pod.name === 'p' && clock.monotonic() < Date.UTC(2026, 0, 1) + 500) throw new Error('broken');
+      return { kind: 'skip' };
+    },
+  });
+  core.nodeSeen(testNode({ name: 'a' }));
+  core.podSeen(testPod({ name: 'p' }));
+  core.podSeen(testPod({ name: 'q' }));
+  expect(() => core.next()).toThrow('broken');
+  expect(summary(all(core))).toEqual(['q a']);
+  clock.advance(1_000);
+  expect(summary(all(core))).toEqual(['p a']);
+});
+
+test('counts nodes per reason, as Kubernetes words it', () => {
+  const { core } = newCore();
+  core.nodeSeen(testNode({ name: 'a', cpu: '1' }));
+  const taints = [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }];
+  core.nodeSeen(testNode({ name: 'b', spec: { taints } }));
+  core.nodeSeen(testNode({ name: 'c', spec: { taints } }));
+  core.podSeen(testPod({ name: 'p', cpu: '2' }));
+  expect(summary(all(core))).toEqual([
+    'p 0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }.',
+  ]);
+});
