@@ -1,3 +1,4 @@
+import { deploymentController } from './deployment/controller';
 import { endpointsController } from './endpoints/controller';
 import { endpointSliceController } from './endpointslice/controller';
 import type { ControllerDefinition } from './machinery/controller';
@@ -11,6 +12,7 @@ import { serviceAccountController } from './serviceaccount/controller';
 export const builtInControllers: readonly ControllerDefinition[] = [
   replicationControllerController,
   replicaSetController,
+  deploymentController,
   endpointsController,
   endpointSliceController,
   nodeIpamController,
