@@ -1,0 +1,103 @@
+import { pipeline } from 'node:stream/promises';
+import type { Client } from '@wheelhouse/shared/client/client';
+import { type ApiError, apiError, badRequest, notFound } from '@wheelhouse/shared/errors';
+import { podKind } from '@wheelhouse/shared/kinds/core/pod';
+import type { Logger } from '../component';
+import type { ApiRequest, Res, SubresourceHandler } from '../http/extension';
+import type { NodeConnections, NodeResponse } from './node-connections';
+import { chooseContainer, containerLogPath, parsePodLogOptions } from './pod-log-options';
+
+/** The most of a kubelet's refusal that is read. */
+const MAX_REASON_BYTES = 8 * 1024;
+
+/**
+ * GET `pods/log`: streams a container's output from its node, as fast as the client reads it. Ends when the log does,
+ * or with `follow` when the container does; a connection that breaks in between breaks the answer, so that a log cut
+ * short is never taken for a whole one.
+ */
+export function createPodLogHandler(options: {
+  /** Reads pods with the server's own rights; the request itself was authorized for `pods/log`. */
+  readonly client: Client;
+  readonly connections: NodeConnections;
+  readonly log: Logger;
+}): SubresourceHandler {
+  const { client, connections, log } = options;
+  return {
+    group: '',
+    plural: 'pods',
+    subresource: 'log',
+    async handle(request, _req, res) {
+      const { namespace, name } = podOf(request);
+      const wanted = parsePodLogOptions(name, request.url.searchParams);
+      const pod = await client.get(podKind, { namespace, name });
+      const container = chooseContainer(pod, wanted.container);
+      const nodeName = pod.spec?.nodeName;
+      // A pod without a node has said nothing yet: Kubernetes answers with an empty log.
+      if (!nodeName) {
+        begin(res);
+        res.end();
+        return;
+      }
+      const abort = new AbortController();
+      const hangUp = () => abort.abort();
+      res.once('close', hangUp);
+      try {
+        const path = containerLogPath({ namespace, name, container }, wanted);
+        const answer = await connections.request(nodeName, { method: 'GET', path, signal: abort.signal });
+        if (answer.status !== 200) throw await refusalOf(answer);
+        res.off('close', hangUp);
+        await stream(answer, res, log);
+      } finally {
+        res.off('close', hangUp);
+      }
+    },
+  };
+}
+
+export function podOf(request: ApiRequest): { namespace: string; name: string } {
+  const { namespace, name } = request.resource ?? {};
+  if (!namespace || !name) throw badRequest('a namespace and a pod name are required');
+  return { namespace, name };
+}
+
+async function stream(answer: NodeResponse, res: Res, log: Logger): Promise<void> {
+  begin(res);
+  // HTTP/2 answers write through their stream; the response object is a facade without backpressure events of its own.
+  const target = 'stream' in res ? res.stream : res;
+  try {
+    await pipeline(answer.body, target);
+  } catch (error) {
+    // The head is sent: nobody can be told any more. Readers who leave are the usual case.
+    log.debug({ err: error }, 'a log stream ended early');
+  }
+}
+
+function begin(res: Res): void {
+  res.writeHead(200, { 'content-type': 'text/plain' });
+  // With `follow` the first line may be long in coming; the client should know that it is connected.
+  if ('flushHeaders' in res) res.flushHeaders();
+}
+
+/** What a kubelet refused, as the API says it: its text under the same code. */
+export async function refusalOf(answer: NodeResponse): Promise<ApiError> {
+  const text = await readText(answer);
+  switch (answer.status) {
+    case 400:
+      return badRequest(text || 'the node refused the request');
+    case 404:
+      return text ? apiError('NotFound', text) : notFound({ kind: 'pods', name: '' });
+    case 503:
+      return apiError('ServiceUnavailable', text);
+    default:
+      return apiError('InternalError', text || `the node answered ${answer.status}`);
+  }
+}
+
+async function readText(answer: NodeResponse): Promise<string> {
+  let text = '';
+  for await (const chunk of answer.body) {
+    text += chunk;
+    if (text.length > MAX_REASON_BYTES) break;
+  }
+  return text.slice(0, MAX_REASON_BYTES).trim();
+}
