@@ -54,6 +54,7 @@ function fromCore(event: CoreEvent): Event {
     count,
     message,
     reportingComponent,
+    series,
     ...same
   } = event;
   return {
@@ -62,6 +63,9 @@ function fromCore(event: CoreEvent): Event {
     kind: 'Event',
     // Null when unset, as both kinds' defaults make it; the types know no null.
     eventTime: same.eventTime as string,
+    ...(series
+      ? { series: { count: series.count ?? 0, lastObservedTime: series.lastObservedTime ?? '' } }
+      : {}),
     ...(reportingComponent ? { reportingController: reportingComponent } : {}),
     regarding: involvedObject,
     ...(message === undefined ? {} : { note: message }),
