@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '@wheelhouse/shared/clock';
 import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { serviceKind } from '@wheelhouse/shared/kinds/core/service';
+import type { Stored } from '@wheelhouse/shared/meta/object';
 import type { Pod } from 'kubernetes-types/core/v1';
 import type { Component, Logger } from '../component';
 import type { DecideOptions, Verdict } from './core/decide';
@@ -16,7 +17,7 @@ import { DEFAULT_SCHEDULER_NAME, defaultPlugins } from './plugins/default-profil
 import { GATED_MESSAGE, isGated } from './plugins/scheduling-gates';
 import { StatusReporter } from './report-status';
 import { SchedulerLoop } from './scheduler-loop';
-import { type PodInfo, podInfo } from './snapshot/pod-info';
+import { type PodInfo, podInfo, podOwner } from './snapshot/pod-info';
 
 export interface SchedulerOptions {
   readonly client: Client;
@@ -41,6 +42,8 @@ export interface SchedulerOptions {
 export interface Scheduler extends Component {
   /** The pure part, for previews and explanations over the present moment. */
   readonly core: SchedulerCore;
+  /** The pods that the controller with this UID manages, as last seen. */
+  podsOwnedBy(uid: string): readonly Stored<Pod>[];
 }
 
 /**
@@ -50,7 +53,11 @@ export interface Scheduler extends Component {
 export async function startScheduler(options: SchedulerOptions): Promise<Scheduler> {
   const { client, log, clock = systemClock, schedulerName = DEFAULT_SCHEDULER_NAME } = options;
   const onError = (what: string) => (error: unknown) => log.warn({ err: error }, `scheduler: ${what} failed`);
-  const pods = createInformer(client, podKind, { onError: onError('watching pods'), clock });
+  const pods = createInformer(client, podKind, {
+    onError: onError('watching pods'),
+    clock,
+    indexes: { owner: (pod) => [podOwner(pod) ?? ''] },
+  });
   const nodes = createInformer(client, nodeKind, { onError: onError('watching nodes'), clock });
   const services = createInformer(client, serviceKind, {
     onError: onError('watching services'),
@@ -147,7 +154,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     throw error;
   }
   log.info({ nodes: nodes.list().length, waiting: core.queue.size }, 'scheduler started');
-  return { core, stop };
+  return { core, podsOwnedBy: (uid) => pods.byIndex('owner', uid), stop };
 }
 
 function reportRefusal(

@@ -46,9 +46,14 @@ export function podInfo(pod: Pod): PodInfo {
     requests,
     scored,
     hostPorts: hostPorts(pod),
-    ownerUid: metadata.ownerReferences?.find((owner) => owner.controller)?.uid,
+    ownerUid: podOwner(pod),
     terminating: metadata.deletionTimestamp !== undefined,
   };
+}
+
+/** UID of the controller that manages the pod. */
+export function podOwner(pod: Pod): string | undefined {
+  return pod.metadata?.ownerReferences?.find((owner) => owner.controller)?.uid;
 }
 
 function hostPorts(pod: Pod): readonly HostPort[] {
