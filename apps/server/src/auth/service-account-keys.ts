@@ -25,7 +25,8 @@ export interface ServiceAccountClaims {
   /** The object whose life bounds the token's. */
   readonly pod?: { readonly name: string; readonly uid: string };
   readonly secret?: { readonly name: string; readonly uid: string };
-  readonly node?: { readonly name: string; readonly uid?: string };
+  /** Where the pod runs; for information. */
+  readonly node?: { readonly name: string };
 }
 
 export interface SignedToken {
@@ -134,13 +135,13 @@ function readClaims(value: unknown): ServiceAccountClaims | undefined {
   const { namespace, serviceaccount, pod, secret, node } = value as Record<string, unknown>;
   const serviceAccount = readReference(serviceaccount);
   if (typeof namespace !== 'string' || !serviceAccount) return undefined;
-  const [podRef, secretRef, nodeRef] = [readReference(pod), readReference(secret), readReference(node)];
+  const [podRef, secretRef, nodeName] = [readReference(pod), readReference(secret), readName(node)];
   return {
     namespace,
     serviceAccount,
     ...(podRef ? { pod: podRef } : {}),
     ...(secretRef ? { secret: secretRef } : {}),
-    ...(nodeRef ? { node: nodeRef } : {}),
+    ...(nodeName ? { node: { name: nodeName } } : {}),
   };
 }
 
@@ -148,4 +149,10 @@ function readReference(value: unknown): Reference | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { name, uid } = value as Record<string, unknown>;
   return typeof name === 'string' && typeof uid === 'string' ? { name, uid } : undefined;
+}
+
+function readName(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { name } = value as Record<string, unknown>;
+  return typeof name === 'string' ? name : undefined;
 }
