@@ -4,6 +4,7 @@ import { deploymentKind } from '@wheelhouse/shared/kinds/apps/deployment';
 import { replicaSetKind } from '@wheelhouse/shared/kinds/apps/replica-set';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { replicationControllerKind } from '@wheelhouse/shared/kinds/core/replication-controller';
+import { decode } from '@wheelhouse/shared/meta/decode';
 import type { ResourceType } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject, OwnerReference, Stored } from '@wheelhouse/shared/meta/object';
 import type { PlacementPreviewSpec } from '@wheelhouse/shared/scheduling/placement-preview';
@@ -108,8 +109,8 @@ function copyOf(
   },
 ): Pod {
   const pod = podFromTemplate(template, name, owner);
-  // The kind's hooks change what they get, and the template belongs to the API.
-  const copy: Pod = structuredClone({ ...pod, metadata: { ...pod.metadata, name, namespace } });
+  // Decoding checks the shape, and makes a copy: the kind's hooks change what they get.
+  const { object: copy } = decode<Pod>(podKind, { ...pod, metadata: { ...pod.metadata, name, namespace } });
   podKind.default?.(copy);
   const errors = podKind.validate?.(copy) ?? [];
   if (errors.length > 0) throw invalid({ kind: 'Pod', name }, errors);
