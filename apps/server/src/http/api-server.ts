@@ -1,6 +1,7 @@
 import type { Client } from '@wheelhouse/shared/client/client';
 import { type Clock, systemClock } from '@wheelhouse/shared/clock';
 import type { KindDefinition } from '@wheelhouse/shared/meta/kind';
+import type { Service } from 'kubernetes-types/core/v1';
 import type { AdmissionPlugin } from '../admission/admission';
 import type { AuditSink } from '../audit/audit-sink';
 import type { Authenticator, Authorizer } from '../auth/auth';
@@ -10,13 +11,24 @@ import { EventLeases } from '../registry/event-leases';
 import { Operations } from '../registry/operations';
 import { Registry, registryReader } from '../registry/registry';
 import type { StorageHook } from '../registry/request-context';
+import { ServiceAllocator } from '../registry/service-allocation';
 import { StoreFeed } from '../registry/store-feed';
 import type { Store } from '../store/store';
-import type { UserInfo } from './extension';
+import { bootstrapObjects, publishApiAddress } from './bootstrap';
+import { discoveryHandler } from './discovery';
+import type { Req, Res, SubresourceHandler, UpgradeHandler, UserInfo, VirtualGroup } from './extension';
+import { Extensions } from './extensions';
+import { healthHandler } from './health';
 import { InProcessClient } from './in-process-client';
+import { type Listener, type ListenOptions, listen } from './listener';
+import { ResourceHandler } from './resource-handler';
+import { Router } from './router';
+import { dispatchUpgrade } from './upgrades';
 
 /** Events of one resource that slow watchers may lag behind. */
 const RING_CAPACITY = 8192;
+/** How long requests under way may take to finish when the server stops. */
+const STOP_GRACE_MS = 2000;
 
 export interface ApiServerOptions {
   readonly store: Store;
@@ -34,47 +46,141 @@ export interface ApiServerOptions {
   readonly clock?: Clock;
   /** Shown by `/version`; default `v1.33.0+wheelhouse`. */
   readonly gitVersion?: string;
+  /** Events of one resource that are kept for watchers; default 8192. */
+  readonly ringCapacity?: number;
 }
 
 /** The API server: authentication, authorization, admission, the registry and the HTTP face of it all. */
 export interface ApiServer {
   /** A client for a part that lives in this process. Requests go the way of all others, unserialised. */
   clientFor(user: UserInfo): Client;
+  addVirtualGroup(group: VirtualGroup): void;
+  addSubresource(handler: SubresourceHandler): void;
+  addUpgrade(handler: UpgradeHandler): void;
+  /**
+   * Answers one request that came in elsewhere (the console's port). With `user` the request is theirs and carries
+   * no credential of its own. Never rejects.
+   */
+  handle(req: Req, res: Res, user?: UserInfo): Promise<void>;
+  /** HTTPS for HTTP/1.1 and HTTP/2 on one port. Rejects when the port cannot be had. */
+  listen(options: ListenOptions): Promise<{ readonly port: number }>;
+  /** Where the service `default/kubernetes` leads: an address at which pods reach this server. */
+  publishAddress(address: { readonly ip: string; readonly port: number }): Promise<void>;
   ready(): boolean;
+  /** Ends watches and connections, then lets go of the store (which stays open). Safe to call twice. */
   stop(): Promise<void>;
 }
 
 /** Loads the cluster's objects from the store; resolves when requests can be answered. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { store, kinds, log, clock = systemClock } = options;
+  const { store, kinds, log, authenticator, authorizer, clock = systemClock } = options;
   const feed = new StoreFeed({
     store,
     types: kinds.filter((kind) => !kind.storedAs),
     clock,
     log,
-    ringCapacity: RING_CAPACITY,
+    ringCapacity: options.ringCapacity ?? RING_CAPACITY,
   });
   const leases = new EventLeases(store, clock);
-  const hooks = new Map<string, StorageHook>();
+  const services = new ServiceAllocator(
+    store,
+    { serviceCidr: options.serviceCidr, nodePorts: options.nodePortRange ?? [30000, 32767] },
+    clock,
+  );
   const registry: Registry = new Registry(kinds, {
     store,
     feed,
     clock,
     admission: options.admission,
     reader: registryReader(() => registry),
-    hooks,
+    hooks: new Map<string, StorageHook>([['services', services]]),
     leaseFor: (plural) => leases.leaseFor(plural),
     log,
   });
   await feed.start();
   const operations = new Operations(new Audit(options.audit, clock));
+  const resources = new ResourceHandler(operations, clock);
+  const extensions = new Extensions();
+  const router = new Router({
+    authenticator,
+    authorizer,
+    registry,
+    resources,
+    extensions,
+    paths: [
+      healthHandler({
+        ready: () => feed.ready,
+        pingStore: () => store.currentRevision(),
+        gitVersion: options.gitVersion ?? 'v1.33.0+wheelhouse',
+      }),
+      discoveryHandler(kinds, extensions),
+    ],
+    knownPaths: () => knownPaths(kinds, extensions),
+    log,
+  });
+  const clientFor = (user: UserInfo): Client =>
+    new InProcessClient(user, { registry, operations, authorizer, clock });
+  const self = clientFor({ name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] });
+  await bootstrapObjects(self, kinds, options.serviceCidr);
+  await repairServices(services, feed, log);
+  const listeners: Listener[] = [];
 
   return {
-    clientFor: (user) =>
-      new InProcessClient(user, { registry, operations, authorizer: options.authorizer, clock }),
+    clientFor,
+    addVirtualGroup: (group) => extensions.addVirtualGroup(group),
+    addSubresource: (handler) => extensions.addSubresource(handler),
+    addUpgrade: (handler) => extensions.addUpgrade(handler),
+    handle: (req, res, user) => router.serve(req, res, user),
+    async listen(where) {
+      const listener = await listen(
+        where,
+        {
+          onRequest: (req, res) => void router.serve(req, res),
+          onUpgrade: (req, socket, head) =>
+            void dispatchUpgrade({ req, socket, head }, { router, authorizer, extensions, log }),
+        },
+        log,
+      );
+      listeners.push(listener);
+      return { port: listener.port };
+    },
+    publishAddress: (address) => publishApiAddress(self, kinds, address),
     ready: () => feed.ready,
     async stop() {
+      resources.endStreams();
+      await Promise.all(listeners.splice(0).map((listener) => listener.close(STOP_GRACE_MS)));
       feed.stop();
     },
   };
+}
+
+/** Services as the cache has them, against the addresses and ports that are claimed. */
+async function repairServices(allocator: ServiceAllocator, feed: StoreFeed, log: Logger): Promise<void> {
+  const cache = feed.find('services');
+  if (!cache) return;
+  const services: Service[] = [];
+  for (const entry of cache.index.all()) services.push(entry.object as Service);
+  await allocator.repair(services, log);
+}
+
+function knownPaths(kinds: readonly KindDefinition[], extensions: Extensions): string[] {
+  const paths = new Set([
+    '/api',
+    '/apis',
+    '/healthz',
+    '/livez',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/readyz',
+    '/version',
+  ]);
+  for (const { group, version } of [...kinds, ...extensions.virtualGroups]) {
+    if (group === '') {
+      paths.add(`/api/${version}`);
+    } else {
+      paths.add(`/apis/${group}`);
+      paths.add(`/apis/${group}/${version}`);
+    }
+  }
+  return [...paths].sort();
 }

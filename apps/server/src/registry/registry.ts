@@ -51,6 +51,14 @@ export function registryReader(registry: () => Registry): AdmissionReader {
       // The caller's type names the kind that the resource holds.
       return entry && (resource.view(entry) as Stored<T>);
     },
+    cached<T extends KubeObject>(
+      type: ResourceType<T>,
+      ref: { name: string; namespace?: string | undefined },
+    ) {
+      const resource = registry().of(type);
+      const entry = resource.cache.index.get(resource.key({ namespace: ref.namespace, name: ref.name }));
+      return entry && (resource.view(entry) as Stored<T>);
+    },
     async list<T extends KubeObject>(type: ResourceType<T>, namespace?: string) {
       const resource = registry().of(type);
       await resource.services.feed.fresh();

@@ -79,6 +79,10 @@ export class StoreFeed {
     return cache;
   }
 
+  find(plural: string): WatchCache | undefined {
+    return this.#caches.get(plural);
+  }
+
   caches(): Iterable<WatchCache> {
     return this.#caches.values();
   }

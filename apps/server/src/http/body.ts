@@ -1,0 +1,121 @@
+import { isUtf8 } from 'node:buffer';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { badRequest, tooLarge, unsupportedMediaType } from '@wheelhouse/shared/errors';
+import { parseDocument } from 'yaml';
+import type { Req } from './extension';
+
+/** As Kubernetes: what a request may send, unpacked. */
+export const LARGEST_BODY = 3 * 1024 * 1024;
+
+const unzip = promisify(gunzip);
+
+/**
+ * Reads a request's body. A body that says it is too large is refused before a byte of it is kept; one that does not
+ * say is cut off at the limit. Throws RequestEntityTooLarge or BadRequest.
+ */
+export async function readBody(req: Req): Promise<Buffer> {
+  const announced = Number(req.headers['content-length'] ?? 0);
+  if (announced > LARGEST_BODY) throw bodyTooLarge();
+  const packed = await collect(req);
+  const encoding = req.headers['content-encoding'];
+  if (encoding === undefined || encoding === 'identity') return packed;
+  if (encoding !== 'gzip')
+    throw unsupportedMediaType(`the content encoding ${JSON.stringify(encoding)} is not known`);
+  try {
+    return await unzip(packed, { maxOutputLength: LARGEST_BODY });
+  } catch (error) {
+    const tooLong = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+    throw tooLong ? bodyTooLarge() : badRequest('the body is not valid gzip');
+  }
+}
+
+function bodyTooLarge() {
+  return tooLarge(`Request entity too large: limit is ${LARGEST_BODY}`);
+}
+
+function collect(req: Req): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    req.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > LARGEST_BODY) {
+        req.pause();
+        req.removeAllListeners('data');
+        reject(bodyTooLarge());
+        return;
+      }
+      chunks.push(chunk);
+    });
+    req.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)));
+    req.on('error', () => reject(badRequest('the body ended early')));
+    req.on('aborted', () => reject(badRequest('the body ended early')));
+  });
+}
+
+/** The media type of a Content-Type header, without parameters. */
+export function mediaType(req: Req): string {
+  const header = req.headers['content-type'] ?? '';
+  const semicolon = header.indexOf(';');
+  return (semicolon < 0 ? header : header.slice(0, semicolon)).trim().toLowerCase();
+}
+
+/** A JSON or YAML body as a value; an empty one is undefined. Throws BadRequest, UnsupportedMediaType. */
+export function parseBody(body: Buffer, type: string): unknown {
+  if (body.length === 0) return undefined;
+  if (!isUtf8(body)) throw badRequest('the body is not valid UTF-8');
+  const text = body.toString('utf8');
+  switch (type) {
+    case '':
+    case 'application/json':
+    case 'application/json-patch+json':
+    case 'application/merge-patch+json':
+    case 'application/strategic-merge-patch+json':
+      return parseJson(text);
+    case 'application/yaml':
+    case 'application/apply-patch+yaml':
+      return parseYaml(text);
+    default:
+      throw unsupportedMediaType(
+        `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml`,
+      );
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    // The parser's message may quote the body, which may hold secrets: say where, not what.
+    const position = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
+    throw badRequest(`the body is not valid JSON${position ? ` (at character ${position})` : ''}`);
+  }
+}
+
+/**
+ * YAML as Kubernetes reads it: version 1.1 (`0644` is octal, `yes` is true), but without dates and sexagesimal
+ * numbers, which JSON cannot say, and with few aliases, so that a small text cannot become a huge value.
+ */
+export function parseYaml(text: string): unknown {
+  const document = parseDocument(text, {
+    version: '1.1',
+    uniqueKeys: true,
+    customTags: (tags) =>
+      tags.filter(
+        (tag) =>
+          typeof tag === 'string' ||
+          !(tag.tag === 'tag:yaml.org,2002:timestamp' || ('format' in tag && tag.format === 'TIME')),
+      ),
+  });
+  const [problem] = document.errors;
+  if (problem)
+    throw badRequest(`the body is not valid YAML: line ${problem.linePos?.[0].line ?? '?'}: ${problem.code}`);
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    throw badRequest(
+      `the body is not acceptable YAML: ${error instanceof Error ? error.message : 'unknown'}`,
+    );
+  }
+}

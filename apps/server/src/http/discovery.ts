@@ -1,0 +1,102 @@
+import {
+  aggregatedDiscovery,
+  apiGroup,
+  apiGroupList,
+  apiResourceList,
+  apiVersions,
+  type DiscoveryResource,
+  discoveryOf,
+} from '@wheelhouse/shared/meta/discovery';
+import type { KindDefinition } from '@wheelhouse/shared/meta/kind';
+import type { Extensions } from './extensions';
+import { parseAccept } from './negotiation';
+import { send, sendJson } from './respond';
+import type { PathHandler } from './router';
+import { noSuchResource } from './status-errors';
+
+/** `/api`, `/apis` (also in the aggregated form), `/api/v1`, `/apis/GROUP`, `/apis/GROUP/VERSION`. */
+export function discoveryHandler(kinds: readonly KindDefinition[], extensions: Extensions): PathHandler {
+  return (req, res, path) => {
+    const [root, first, second, ...more] = path.split('/').filter((part) => part !== '');
+    if ((root !== 'api' && root !== 'apis') || more.length > 0) return false;
+    const resources = servedResources(kinds, extensions);
+    if (first === undefined) {
+      const version = aggregatedVersion(req.headers.accept);
+      if (version) {
+        const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+        const legacy = root === 'api';
+        send(res, 200, type, JSON.stringify(aggregatedDiscovery(resources, { legacy, version })));
+      } else if (root === 'api') {
+        sendJson(res, 200, apiVersions(String(req.headers.host ?? req.headers[':authority'] ?? '')));
+      } else {
+        sendJson(res, 200, apiGroupList(resources));
+      }
+      return true;
+    }
+    if (root === 'api') {
+      if (second !== undefined) return false;
+      const core = apiResourceList(resources, '', first);
+      if (!core) throw noSuchResource();
+      sendJson(res, 200, core);
+      return true;
+    }
+    const group = apiGroup(resources, first);
+    if (!group) return false;
+    const answer = second === undefined ? group : apiResourceList(resources, first, second);
+    if (!answer) throw noSuchResource();
+    sendJson(res, 200, answer);
+    return true;
+  };
+}
+
+/** The kinds, the computed groups, and the subresources that other parts have added. */
+export function servedResources(
+  kinds: readonly KindDefinition[],
+  extensions: Extensions,
+): DiscoveryResource[] {
+  const found = kinds.map((kind) => withHandlers(discoveryOf(kind), extensions));
+  if (kinds.some(({ group, plural }) => group === '' && plural === 'pods')) {
+    found.push({
+      group: '',
+      version: 'v1',
+      kind: 'Binding',
+      plural: 'bindings',
+      singular: 'binding',
+      namespaced: true,
+      verbs: ['create'],
+      subresources: [],
+    });
+  }
+  for (const { group, version, resources } of extensions.virtualGroups) {
+    for (const { plural, singular, kind, namespaced, get, list, create } of resources) {
+      const verbs = [...(create ? ['create'] : []), ...(get ? ['get'] : []), ...(list ? ['list'] : [])];
+      found.push({ group, version, kind, plural, singular, namespaced, verbs, subresources: [] });
+    }
+  }
+  return found;
+}
+
+function withHandlers(resource: DiscoveryResource, extensions: Extensions): DiscoveryResource {
+  const more = [...extensions.subresourceHandlers].filter(
+    ({ group, plural, subresource }) =>
+      group === resource.group &&
+      plural === resource.plural &&
+      !resource.subresources.some(({ name }) => name === subresource),
+  );
+  if (more.length === 0) return resource;
+  const added = more.map(({ subresource }) => ({ name: subresource, kind: resource.kind, verbs: ['get'] }));
+  return { ...resource, subresources: [...resource.subresources, ...added] };
+}
+
+function aggregatedVersion(accept: string | undefined): 'v2' | 'v2beta1' | undefined {
+  if (!accept?.includes('apidiscovery.k8s.io')) return undefined;
+  for (const { type, parameters } of parseAccept(accept)) {
+    if (type !== 'application/json') continue;
+    const as = parameters.get('as');
+    if (as === undefined) return undefined;
+    const version = parameters.get('v');
+    if (as !== 'APIGroupDiscoveryList' || parameters.get('g') !== 'apidiscovery.k8s.io') continue;
+    if (version === 'v2' || version === 'v2beta1') return version;
+  }
+  return undefined;
+}

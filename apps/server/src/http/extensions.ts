@@ -1,0 +1,88 @@
+import { methodNotAllowed, notFound } from '@wheelhouse/shared/errors';
+import { mediaType, parseBody, readBody } from './body';
+import type {
+  ApiRequest,
+  Req,
+  Res,
+  SubresourceHandler,
+  UpgradeHandler,
+  VirtualGroup,
+  VirtualResource,
+} from './extension';
+import type { ResourcePath } from './request-info';
+import { sendJson } from './respond';
+
+/** What other parts of the server add to the API: computed groups and subresources, connection upgrades. */
+export class Extensions {
+  readonly #groups: VirtualGroup[] = [];
+  readonly #subresources = new Map<string, SubresourceHandler>();
+  readonly #upgrades: UpgradeHandler[] = [];
+
+  get virtualGroups(): readonly VirtualGroup[] {
+    return this.#groups;
+  }
+
+  get subresourceHandlers(): Iterable<SubresourceHandler> {
+    return this.#subresources.values();
+  }
+
+  addVirtualGroup(group: VirtualGroup): void {
+    this.#groups.push(group);
+  }
+
+  addSubresource(handler: SubresourceHandler): void {
+    this.#subresources.set(`${handler.group}/${handler.plural}/${handler.subresource}`, handler);
+  }
+
+  addUpgrade(handler: UpgradeHandler): void {
+    this.#upgrades.push(handler);
+  }
+
+  upgradeFor(path: string): UpgradeHandler | undefined {
+    return this.#upgrades.find((handler) => handler.path === path);
+  }
+
+  hasGroup(group: string): boolean {
+    return this.#groups.some((virtual) => virtual.group === group);
+  }
+
+  subresource(path: Pick<ResourcePath, 'group' | 'plural' | 'subresource'>): SubresourceHandler | undefined {
+    return this.#subresources.get(`${path.group}/${path.plural}/${path.subresource ?? ''}`);
+  }
+
+  virtual(path: Pick<ResourcePath, 'group' | 'version' | 'plural'>): VirtualResource | undefined {
+    for (const { group, version, resources } of this.#groups) {
+      if (group !== path.group || version !== path.version) continue;
+      const resource = resources.find(({ plural }) => plural === path.plural);
+      if (resource) return resource;
+    }
+    return undefined;
+  }
+
+  async answerVirtual(
+    resource: VirtualResource,
+    req: Req,
+    res: Res,
+    request: ApiRequest,
+    path: ResourcePath,
+  ): Promise<void> {
+    const subject = { group: path.group, kind: path.plural, name: path.name ?? '' };
+    if (path.subresource !== undefined) throw notFound(subject);
+    switch (request.resource?.verb) {
+      case 'get':
+        if (!resource.get || path.name === undefined) throw methodNotAllowed();
+        return sendJson(res, 200, await resource.get(path.name, request));
+      case 'list':
+        if (!resource.list) throw methodNotAllowed();
+        return sendJson(res, 200, await resource.list(request));
+      case 'create': {
+        if (!resource.create || path.name !== undefined) throw methodNotAllowed();
+        const type = mediaType(req);
+        const body = parseBody(await readBody(req), type);
+        return sendJson(res, 201, await resource.create(body, request));
+      }
+      default:
+        throw methodNotAllowed();
+    }
+  }
+}

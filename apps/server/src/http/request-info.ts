@@ -1,0 +1,96 @@
+import { badRequest } from '@wheelhouse/shared/errors';
+
+/** The resource part of a path, before anyone has looked whether it exists. */
+export interface ResourcePath {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly namespace: string | undefined;
+  readonly name: string | undefined;
+  readonly subresource: string | undefined;
+  /** What follows the subresource (`proxy/some/path`). */
+  readonly rest: string;
+  /** The old `/api/v1/watch/…` form. */
+  readonly watch: boolean;
+}
+
+/**
+ * Takes a path apart: `/api/v1/namespaces/default/pods/web/log`. Undefined when it does not name a resource
+ * (discovery, health, anything else). Throws BadRequest for escapes that are none.
+ */
+export function parseResourcePath(path: string): ResourcePath | undefined {
+  const parts = path.split('/');
+  // parts[0] is what stands before the first slash: nothing.
+  const core = parts[1] === 'api';
+  if (!core && parts[1] !== 'apis') return undefined;
+  const first = core ? 3 : 4;
+  const group = core ? '' : (parts[2] ?? '');
+  const version = parts[core ? 2 : 3] ?? '';
+  if (parts.length <= first || version === '' || (!core && group === '')) return undefined;
+  if (parts.at(-1) === '') parts.pop();
+  let at = first;
+  const watch = parts[at] === 'watch' && parts.length > first + 1;
+  if (watch) at++;
+  if (parts.length <= at) return undefined;
+
+  const base = { group: decodePart(group), version: decodePart(version), watch };
+  if (parts[at] === 'namespaces') {
+    const namespace = parts[at + 1] === undefined ? undefined : decodePart(parts[at + 1] ?? '');
+    const next = parts[at + 2];
+    // `/namespaces/x/status` and `/namespaces/x/finalize` speak of the namespace itself.
+    if (next === undefined || ((next === 'status' || next === 'finalize') && parts.length === at + 3)) {
+      return {
+        ...base,
+        plural: 'namespaces',
+        namespace: undefined,
+        name: namespace,
+        subresource: next,
+        rest: '',
+      };
+    }
+    return { ...base, namespace, ...tail(parts, at + 2) };
+  }
+  return { ...base, namespace: undefined, ...tail(parts, at) };
+}
+
+function tail(parts: readonly string[], at: number) {
+  return {
+    plural: decodePart(parts[at] ?? ''),
+    name: parts[at + 1] === undefined ? undefined : decodePart(parts[at + 1] ?? ''),
+    subresource: parts[at + 2] === undefined ? undefined : decodePart(parts[at + 2] ?? ''),
+    rest: parts.slice(at + 3).join('/'),
+  };
+}
+
+function decodePart(part: string): string {
+  if (!part.includes('%')) return part;
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(part);
+  } catch {
+    throw badRequest(`invalid escape in the path: ${JSON.stringify(part)}`);
+  }
+  // A name with a slash or a zero byte would reach another key of the store.
+  if (decoded.includes('/') || decoded.includes('\0')) throw badRequest('a path segment may hold no slash');
+  return decoded;
+}
+
+/** Kubernetes' verb for a method; undefined for methods that no resource knows. */
+export function verbOf(method: string, named: boolean, watch: boolean): string | undefined {
+  switch (method) {
+    case 'GET':
+    case 'HEAD':
+      if (watch) return 'watch';
+      return named ? 'get' : 'list';
+    case 'POST':
+      return 'create';
+    case 'PUT':
+      return 'update';
+    case 'PATCH':
+      return 'patch';
+    case 'DELETE':
+      return named ? 'delete' : 'deletecollection';
+    default:
+      return undefined;
+  }
+}

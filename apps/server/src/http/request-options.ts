@@ -1,0 +1,158 @@
+import type { DeleteOptions } from '@wheelhouse/shared/client/client';
+import { apiError, badRequest, invalid } from '@wheelhouse/shared/errors';
+import { decodeType } from '@wheelhouse/shared/meta/decode';
+import type { FieldErrorReason } from '@wheelhouse/shared/meta/field-error';
+import type { FieldValidation } from '../registry/request-context';
+import type { IncludeObject } from './presentation';
+
+const DELETE_OPTIONS = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
+
+function refuse(kind: string, field: string, reason: FieldErrorReason, message: string) {
+  return invalid({ group: 'meta.k8s.io', kind, name: '' }, [{ reason, field, message }]);
+}
+
+/** `?dryRun=All`, the only one there is. */
+export function dryRunOf(values: readonly string[], kind: string): boolean {
+  for (const value of values) {
+    if (value === 'All' || value === '') continue;
+    throw refuse(
+      kind,
+      'dryRun',
+      'FieldValueNotSupported',
+      `Unsupported value: ${JSON.stringify(value)}: supported values: "All"`,
+    );
+  }
+  return values.includes('All');
+}
+
+export function fieldValidationOf(value: string | null, kind: string): FieldValidation {
+  if (value === null || value === '') return 'Warn';
+  if (value === 'Strict' || value === 'Warn' || value === 'Ignore') return value;
+  throw refuse(
+    kind,
+    'fieldValidation',
+    'FieldValueNotSupported',
+    `Unsupported value: ${JSON.stringify(value)}: supported values: "", "Ignore", "Strict", "Warn"`,
+  );
+}
+
+export function includeObjectOf(value: string | null): IncludeObject {
+  if (value === null || value === '' || value === 'Metadata') return 'Metadata';
+  if (value === 'Object' || value === 'None') return value;
+  throw badRequest(`unrecognized includeObject value: ${JSON.stringify(value)}`);
+}
+
+/** A whole number parameter; undefined when absent. */
+export function numberOf(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name);
+  if (text === null || text === '') return undefined;
+  if (!/^-?\d{1,15}$/.test(text)) {
+    throw badRequest(`${name}: strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
+  return Number(text);
+}
+
+/** `true` and `1`, as Go reads booleans. */
+export function flagOf(query: URLSearchParams, name: string): boolean | undefined {
+  const text = query.get(name);
+  if (text === null) return undefined;
+  switch (text) {
+    case '':
+    case 'true':
+    case '1':
+    case 't':
+    case 'T':
+    case 'TRUE':
+    case 'True':
+      return true;
+    case 'false':
+    case '0':
+    case 'f':
+    case 'F':
+    case 'FALSE':
+    case 'False':
+      return false;
+    default:
+      throw badRequest(`${name}: strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
+}
+
+export type FullDeleteOptions = DeleteOptions & { readonly orphanDependents?: boolean };
+
+/** What a DELETE asks for, out of its body and its query (which both may say it). */
+export function deleteOptionsOf(
+  body: unknown,
+  query: URLSearchParams,
+): { options: FullDeleteOptions; dryRun: boolean } {
+  const sent = body === undefined ? {} : decodeType(DELETE_OPTIONS, body).object;
+  const dryRun = dryRunOf(
+    [...(Array.isArray(sent.dryRun) ? sent.dryRun.map(String) : []), ...query.getAll('dryRun')],
+    'DeleteOptions',
+  );
+  const grace = numberOf(query, 'gracePeriodSeconds') ?? sent.gracePeriodSeconds;
+  const policy = query.get('propagationPolicy') ?? sent.propagationPolicy;
+  const orphan = flagOf(query, 'orphanDependents') ?? sent.orphanDependents;
+  if (policy !== undefined && policy !== null && policy !== '') {
+    if (typeof orphan === 'boolean') {
+      throw refuse(
+        'DeleteOptions',
+        'propagationPolicy',
+        'FieldValueInvalid',
+        `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set`,
+      );
+    }
+    if (policy !== 'Foreground' && policy !== 'Background' && policy !== 'Orphan') {
+      throw refuse(
+        'DeleteOptions',
+        'propagationPolicy',
+        'FieldValueNotSupported',
+        `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
+      );
+    }
+  }
+  // The schema has checked the types of what the body says.
+  const preconditions = sent.preconditions as FullDeleteOptions['preconditions'];
+  return {
+    dryRun,
+    options: {
+      ...(typeof grace === 'number' ? { gracePeriodSeconds: grace } : {}),
+      ...(policy === 'Foreground' || policy === 'Background' || policy === 'Orphan'
+        ? { propagationPolicy: policy }
+        : {}),
+      ...(typeof orphan === 'boolean' ? { orphanDependents: orphan } : {}),
+      ...(preconditions ? { preconditions } : {}),
+    },
+  };
+}
+
+/** The rules that a watch's parameters have among each other. */
+export function checkWatchOptions(query: URLSearchParams): { sendInitialEvents: boolean | undefined } {
+  const sendInitialEvents = flagOf(query, 'sendInitialEvents');
+  const match = query.get('resourceVersionMatch') ?? '';
+  if (sendInitialEvents === undefined) {
+    if (match !== '') {
+      throw refuse(
+        'ListOptions',
+        'resourceVersionMatch',
+        'FieldValueForbidden',
+        'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+      );
+    }
+    return { sendInitialEvents };
+  }
+  if (match !== 'NotOlderThan') {
+    throw refuse(
+      'ListOptions',
+      'resourceVersionMatch',
+      match === '' ? 'FieldValueForbidden' : 'FieldValueNotSupported',
+      match === ''
+        ? 'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'
+        : `Unsupported value: ${JSON.stringify(match)}: supported values: "NotOlderThan"`,
+    );
+  }
+  return { sendInitialEvents };
+}
+
+export function refuseContinueOfWatch(query: URLSearchParams): void {
+  if (query.get('continue')) throw apiError('BadRequest', 'continue is not allowed with a watch');
+}

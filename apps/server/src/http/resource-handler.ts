@@ -1,0 +1,349 @@
+import type { Clock } from '@wheelhouse/shared/clock';
+import { badRequest, unsupportedMediaType } from '@wheelhouse/shared/errors';
+import { Entry } from '../registry/entry';
+import type { Operations } from '../registry/operations';
+import type { PatchRequest } from '../registry/patch';
+import type { Ref, RequestContext, WriteOutcome } from '../registry/request-context';
+import { compileSelection } from '../registry/select';
+import type { StoredResource } from '../registry/stored-resource';
+import { startWatch } from '../registry/watch';
+import { mediaType, parseBody, readBody } from './body';
+import type { Req, Res, UserInfo } from './extension';
+import { viewOf } from './in-process-watch';
+import { negotiate } from './negotiation';
+import { presentList, presentOne, type Shape, streamRenderer } from './presentation';
+import type { ResourcePath } from './request-info';
+import {
+  checkWatchOptions,
+  deleteOptionsOf,
+  dryRunOf,
+  fieldValidationOf,
+  flagOf,
+  includeObjectOf,
+  numberOf,
+} from './request-options';
+import { send, sendChunks, sendJson } from './respond';
+import { noSuchMethod, noSuchResource } from './status-errors';
+import { StreamPump, streamWatch } from './watch-stream';
+
+export interface ResourceRequest {
+  readonly req: Req;
+  readonly res: Res;
+  readonly user: UserInfo;
+  readonly verb: string;
+  readonly path: ResourcePath;
+  readonly query: URLSearchParams;
+  readonly resource: StoredResource;
+}
+
+/** Answers authorized requests for stored resources: from HTTP to operations and back. */
+export class ResourceHandler {
+  readonly #pump = new StreamPump();
+  readonly #streams = new Set<() => void>();
+
+  constructor(
+    private readonly operations: Operations,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Ends all watch streams, so that clients go elsewhere. */
+  endStreams(): void {
+    for (const end of [...this.#streams]) end();
+  }
+
+  async handle(request: ResourceRequest): Promise<void> {
+    const { verb, path } = request;
+    switch (path.subresource) {
+      case undefined:
+        break;
+      case 'scale':
+        return this.#scale(request);
+      case 'status':
+        if (verb === 'get') return this.#get(request);
+        if (verb === 'update') return this.#update(request, 'status');
+        if (verb === 'patch') return this.#patch(request, 'status');
+        throw noSuchMethod();
+      default:
+        return this.#action(request, path.subresource);
+    }
+    const allowed = request.resource.kind.verbs;
+    if (allowed && !allowed.includes(verb)) throw noSuchMethod();
+    switch (verb) {
+      case 'get':
+        return this.#get(request);
+      case 'list':
+        return this.#list(request);
+      case 'watch':
+        return this.#watch(request);
+      case 'create':
+        return this.#create(request);
+      case 'update':
+        return this.#update(request, undefined);
+      case 'patch':
+        return this.#patch(request, undefined);
+      case 'delete':
+        return this.#delete(request);
+      case 'deletecollection':
+        return this.#deleteCollection(request);
+      default:
+        throw noSuchMethod();
+    }
+  }
+
+  async #get(request: ResourceRequest): Promise<void> {
+    const { req, res, resource, query } = request;
+    const { accept } = req.headers;
+    const ref = refOf(request);
+    if (request.path.subresource === 'status' && !resource.kind.status) throw noSuchResource();
+    const shape = this.#shape(accept, query);
+    const entry = await this.operations.get(resource, ref, query.get('resourceVersion') ?? undefined);
+    const { type, body } = presentOne(resource, entry, shape);
+    send(res, 200, type, body);
+  }
+
+  async #list(request: ResourceRequest): Promise<void> {
+    const { req, res, resource, query } = request;
+    const shape = this.#shape(req.headers.accept, query);
+    const page = await this.operations.list(resource, this.#listRequest(request));
+    const body = presentList(resource, page, shape);
+    await sendChunks(res, 200, body.type, body.chunks, body.length);
+  }
+
+  #listRequest({ resource, path, query }: ResourceRequest) {
+    const selection = compileSelection(
+      resource.kind,
+      {
+        namespace: path.namespace,
+        name: path.name,
+        labelSelector: query.get('labelSelector') ?? undefined,
+        fieldSelector: query.get('fieldSelector') ?? undefined,
+      },
+      resource.kind.convert ? (object) => viewOf(resource, object) : undefined,
+    );
+    return {
+      selection,
+      limit: numberOf(query, 'limit'),
+      continue: query.get('continue') ?? undefined,
+      resourceVersion: query.get('resourceVersion') ?? undefined,
+      resourceVersionMatch: query.get('resourceVersionMatch') ?? undefined,
+    };
+  }
+
+  async #watch(request: ResourceRequest): Promise<void> {
+    const { req, res, resource, query } = request;
+    const { sendInitialEvents } = checkWatchOptions(query);
+    const shape = this.#shape(req.headers.accept, query);
+    const { selection, resourceVersion } = this.#listRequest(request);
+    const timeoutSeconds = numberOf(query, 'timeoutSeconds');
+    const resumes = resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0';
+    const withState = sendInitialEvents ?? !resumes;
+    const start = await startWatch(
+      resource,
+      { selection, resourceVersion, sendInitialEvents },
+      streamRenderer(resource, shape, !withState),
+    );
+    await streamWatch(res, {
+      resource,
+      start,
+      shape,
+      bookmarks: flagOf(query, 'allowWatchBookmarks') ?? false,
+      closeInitial: sendInitialEvents ?? false,
+      timeoutSeconds: timeoutSeconds && timeoutSeconds > 0 ? timeoutSeconds : undefined,
+      clock: this.clock,
+      pump: this.#pump,
+      warnings: [],
+      onStop: (end) => {
+        this.#streams.add(end);
+        return () => this.#streams.delete(end);
+      },
+    });
+  }
+
+  async #create(request: ResourceRequest): Promise<void> {
+    const { path, resource } = request;
+    if (path.name !== undefined) throw noSuchMethod();
+    const shape = this.#shape(request.req.headers.accept, request.query);
+    const context = this.#context(request, 'CreateOptions');
+    const body = await this.#body(request);
+    const outcome = await this.operations.create(context, resource, path.namespace, body);
+    this.#answer(request, outcome, context, shape);
+  }
+
+  async #update(request: ResourceRequest, subresource: 'status' | undefined): Promise<void> {
+    const { resource } = request;
+    const ref = refOf(request);
+    if (subresource && !resource.kind.status) throw noSuchResource();
+    const shape = this.#shape(request.req.headers.accept, request.query);
+    const context = this.#context(request, 'UpdateOptions');
+    const body = await this.#body(request);
+    this.#answer(
+      request,
+      await this.operations.update(context, resource, ref, body, subresource),
+      context,
+      shape,
+    );
+  }
+
+  async #patch(request: ResourceRequest, subresource: 'status' | undefined): Promise<void> {
+    const { resource } = request;
+    const ref = refOf(request);
+    if (subresource && !resource.kind.status) throw noSuchResource();
+    const shape = this.#shape(request.req.headers.accept, request.query);
+    const context = this.#context(request, 'PatchOptions');
+    const patch = await this.#patchBody(request);
+    this.#answer(
+      request,
+      await this.operations.patch(context, resource, ref, patch, subresource),
+      context,
+      shape,
+    );
+  }
+
+  async #delete(request: ResourceRequest): Promise<void> {
+    const { resource, query } = request;
+    const ref = refOf(request);
+    const shape = this.#shape(request.req.headers.accept, query);
+    const { options, dryRun } = deleteOptionsOf(await this.#optionalBody(request), query);
+    const context = { ...this.#context(request, 'DeleteOptions'), dryRun };
+    this.#answer(request, await this.operations.delete(context, resource, ref, options), context, shape);
+  }
+
+  async #deleteCollection(request: ResourceRequest): Promise<void> {
+    const { res, resource, query } = request;
+    const shape = this.#shape(request.req.headers.accept, query);
+    const { options, dryRun } = deleteOptionsOf(await this.#optionalBody(request), query);
+    const context = { ...this.#context(request, 'DeleteOptions'), dryRun };
+    const page = await this.operations.deleteCollection(
+      context,
+      resource,
+      this.#listRequest(request),
+      options,
+    );
+    const body = presentList(resource, page, shape);
+    await sendChunks(res, 200, body.type, body.chunks, body.length);
+  }
+
+  async #scale(request: ResourceRequest): Promise<void> {
+    const { res, verb, resource } = request;
+    if (!resource.kind.scale) throw noSuchResource();
+    const ref = refOf(request);
+    if (verb === 'get') return sendJson(res, 200, await this.operations.getScale(resource, ref));
+    if (verb !== 'update' && verb !== 'patch') throw noSuchMethod();
+    const context = this.#context(request, verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
+    const input =
+      verb === 'patch' ? { patch: await this.#patchBody(request) } : { body: await this.#body(request) };
+    const { scale } = await this.operations.writeScale(context, resource, ref, input);
+    sendJson(res, 200, scale, context.warnings);
+  }
+
+  /** Subresources that are actions of the registry; those with handlers of their own never come here. */
+  async #action(request: ResourceRequest, subresource: string): Promise<void> {
+    const { verb, resource } = request;
+    const isNamespace = resource.kind.group === '' && resource.kind.plural === 'namespaces';
+    const isPod = resource.kind.group === '' && resource.kind.plural === 'pods';
+    const shape = this.#shape(request.req.headers.accept, request.query);
+    if (isNamespace && subresource === 'finalize') {
+      if (verb !== 'update') throw noSuchMethod();
+      const context = this.#context(request, 'UpdateOptions');
+      const body = await this.#body(request);
+      const outcome = await this.operations.finalize(context, resource, refOf(request), body);
+      return this.#answer(request, outcome, context, shape);
+    }
+    if (isPod && (subresource === 'binding' || subresource === 'eviction')) {
+      if (verb !== 'create') throw noSuchMethod();
+      const context = this.#context(request, 'CreateOptions');
+      const body = await this.#body(request);
+      const outcome = await this.operations.act(context, resource, refOf(request), subresource, body);
+      return this.#answer(request, outcome, context, shape);
+    }
+    throw noSuchResource();
+  }
+
+  /** The old way to bind: POST to the namespace's `bindings`. `resource` is that of pods. */
+  async bind(request: ResourceRequest): Promise<void> {
+    if (request.verb !== 'create' || request.path.namespace === undefined) throw noSuchMethod();
+    const context = this.#context(request, 'CreateOptions');
+    const body = await this.#body(request);
+    const name = nameIn(body);
+    const ref = { namespace: request.path.namespace, name };
+    const outcome = await this.operations.act(context, request.resource, ref, 'binding', body);
+    this.#answer(request, outcome, context, this.#shape(request.req.headers.accept, request.query));
+  }
+
+  #answer(request: ResourceRequest, outcome: WriteOutcome, context: RequestContext, shape: Shape): void {
+    const { res, resource } = request;
+    const { answer, created } = outcome;
+    const status = created ? 201 : 200;
+    if (!(answer instanceof Entry)) return sendJson(res, status, answer, context.warnings);
+    const { type, body } = presentOne(resource, answer, shape);
+    send(res, status, type, body, context.warnings);
+  }
+
+  #shape(accept: string | undefined, query: URLSearchParams): Shape {
+    return {
+      representation: negotiate(accept),
+      includeObject: includeObjectOf(query.get('includeObject')),
+      clock: this.clock,
+    };
+  }
+
+  #context({ req, user, query }: ResourceRequest, optionsKind: string): RequestContext {
+    const dryRun = query.has('dryRun') ? dryRunOf(query.getAll('dryRun'), optionsKind) : false;
+    return {
+      user,
+      dryRun,
+      fieldValidation: fieldValidationOf(query.get('fieldValidation'), optionsKind),
+      warnings: [],
+      sourceIp: req.socket?.remoteAddress,
+      userAgent: req.headers['user-agent'],
+    };
+  }
+
+  async #body(request: ResourceRequest): Promise<unknown> {
+    const body = await this.#optionalBody(request);
+    if (body === undefined) throw badRequest('a body is needed');
+    return body;
+  }
+
+  async #optionalBody({ req }: ResourceRequest): Promise<unknown> {
+    const type = mediaType(req);
+    const bytes = await readBody(req);
+    if (type.endsWith('patch+json')) throw unsupportedMediaType('a patch is sent with PATCH');
+    return parseBody(bytes, type);
+  }
+
+  async #patchBody({ req }: ResourceRequest): Promise<PatchRequest> {
+    const type = mediaType(req);
+    const form = PATCH_TYPES[type];
+    if (!form) {
+      throw unsupportedMediaType(
+        `the body of the request was in an unknown format - accepted media types include: ${Object.keys(PATCH_TYPES).join(', ')}`,
+      );
+    }
+    const body = parseBody(await readBody(req), type);
+    if (body === undefined) throw badRequest('a body is needed');
+    return { type: form, body };
+  }
+}
+
+const PATCH_TYPES: Readonly<Record<string, 'json' | 'merge' | 'strategic'>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+};
+
+function refOf({ path, resource }: ResourceRequest): Ref {
+  if (path.name === undefined) throw noSuchMethod();
+  if (resource.kind.namespaced && path.namespace === undefined) throw noSuchResource();
+  return { namespace: path.namespace, name: path.name };
+}
+
+function nameIn(body: unknown): string {
+  const metadata =
+    typeof body === 'object' && body !== null && 'metadata' in body ? body.metadata : undefined;
+  const name =
+    typeof metadata === 'object' && metadata !== null && 'name' in metadata ? metadata.name : undefined;
+  if (typeof name !== 'string' || name === '' || name.includes('/'))
+    throw badRequest('metadata.name is needed');
+  return name;
+}

@@ -1,0 +1,120 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import { type ApiError, asApiError } from '@wheelhouse/shared/errors';
+import type { Logger } from '../component';
+import type { Res } from './extension';
+
+export const JSON_TYPE = 'application/json';
+const NO_CACHE = 'no-cache, private';
+
+/**
+ * Node types the two response classes apart, though they share the calls used here; one signature for both keeps the
+ * rest of the code free of the distinction.
+ */
+export interface Writer {
+  writeHead(status: number, headers?: OutgoingHttpHeaders): unknown;
+  write(chunk: Uint8Array | string): boolean;
+  end(chunk?: Uint8Array | string): unknown;
+  once(event: 'drain' | 'close', listener: () => void): unknown;
+  readonly headersSent: boolean;
+  readonly writableEnded: boolean;
+  readonly destroyed: boolean;
+  destroy(error?: Error): unknown;
+}
+
+export function writerOf(res: Res): Writer {
+  // Both classes have all of these members; their `write` overloads merely differ.
+  return res as unknown as Writer;
+}
+
+/** Texts for Warning headers: what a header cannot hold is left out. */
+function warningHeader(warnings: readonly string[]): string {
+  return warnings
+    .slice(0, 20)
+    .map(
+      (text) =>
+        `299 - "${text
+          .replace(/[^\x20-\x7e]/g, ' ')
+          .replace(/["\\]/g, '\\$&')
+          .slice(0, 1000)}"`,
+    )
+    .join(', ');
+}
+
+/** Sends a whole body. */
+export function send(
+  res: Res,
+  status: number,
+  type: string,
+  body: Uint8Array | string,
+  warnings?: readonly string[],
+): void {
+  const headers: OutgoingHttpHeaders = {
+    'content-type': type,
+    'cache-control': NO_CACHE,
+    'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.length,
+  };
+  if (warnings && warnings.length > 0) headers.warning = warningHeader(warnings);
+  const writer = writerOf(res);
+  writer.writeHead(status, headers);
+  writer.end(body);
+}
+
+/** Sends many chunks as one body, at the reader's pace. */
+export async function sendChunks(
+  res: Res,
+  status: number,
+  type: string,
+  chunks: Iterable<Uint8Array>,
+  length: number,
+): Promise<void> {
+  const writer = writerOf(res);
+  writer.writeHead(status, { 'content-type': type, 'cache-control': NO_CACHE, 'content-length': length });
+  for (const chunk of chunks) {
+    if (writer.destroyed) return;
+    if (!writer.write(chunk)) await drained(writer);
+  }
+  writer.end();
+}
+
+/** Resolves when there is room again, or nobody to read. */
+export function drained(writer: Writer): Promise<void> {
+  return new Promise((resolve) => {
+    writer.once('drain', resolve);
+    writer.once('close', resolve);
+  });
+}
+
+export function sendJson(res: Res, status: number, value: unknown, warnings?: readonly string[]): void {
+  send(res, status, JSON_TYPE, JSON.stringify(value), warnings);
+}
+
+export function sendText(res: Res, status: number, text: string): void {
+  const writer = writerOf(res);
+  writer.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'cache-control': NO_CACHE,
+    'content-length': Buffer.byteLength(text),
+    'x-content-type-options': 'nosniff',
+  });
+  writer.end(text);
+}
+
+/** Answers with the error's Status; unknown errors are logged and shown without their text. */
+export function sendError(res: Res, thrown: unknown, log: Logger): void {
+  const error: ApiError = asApiError(thrown);
+  if (error.cause !== undefined) log.error({ err: error.cause }, 'a request failed for an unforeseen reason');
+  const writer = writerOf(res);
+  if (writer.destroyed || writer.writableEnded) return;
+  if (writer.headersSent) {
+    writer.destroy();
+    return;
+  }
+  const headers: OutgoingHttpHeaders = { 'content-type': JSON_TYPE, 'cache-control': NO_CACHE };
+  if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(error.retryAfterSeconds);
+  const body = JSON.stringify(error.status);
+  headers['content-length'] = Buffer.byteLength(body);
+  // The rest of a body that was too large is not read: the connection cannot be used again.
+  if (error.code === 413 && 'shouldKeepAlive' in res) headers.connection = 'close';
+  writer.writeHead(error.code, headers);
+  writer.end(body);
+}

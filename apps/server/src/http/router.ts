@@ -1,0 +1,180 @@
+import { badRequest, methodNotAllowed } from '@wheelhouse/shared/errors';
+import type { Authenticator, Authorizer } from '../auth/auth';
+import type { Logger } from '../component';
+import type { Registry } from '../registry/registry';
+import { authorize } from './authorize';
+import type { ApiRequest, Req, Res, UserInfo } from './extension';
+import type { Extensions } from './extensions';
+import { parseResourcePath, type ResourcePath, verbOf } from './request-info';
+import type { ResourceHandler } from './resource-handler';
+import { sendError, sendJson, sendText } from './respond';
+import { noSuchMethod, noSuchResource } from './status-errors';
+
+const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
+/** Longer request targets are refused; Node bounds them too, by its limit for headers. */
+const LONGEST_URL = 64 * 1024;
+
+/** Answers a path that is no resource; false: not one of its own. Runs after authorization. */
+export type PathHandler = (
+  req: Req,
+  res: Res,
+  path: string,
+  query: URLSearchParams,
+) => boolean | Promise<boolean>;
+
+export interface RouterOptions {
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  readonly registry: Registry;
+  readonly resources: ResourceHandler;
+  readonly extensions: Extensions;
+  /** Asked in turn. */
+  readonly paths: readonly PathHandler[];
+  /** Shown to whoever asks for a path that is none. */
+  readonly knownPaths: () => readonly string[];
+  readonly log: Logger;
+}
+
+const NO_QUERY = new URLSearchParams();
+
+/** The way of a request: who asks → what for → may they → whose it is. */
+export class Router {
+  constructor(private readonly options: RouterOptions) {}
+
+  /** Never rejects: failures become answers. `user`: established already, e.g. by the console's sign-in. */
+  async serve(req: Req, res: Res, user?: UserInfo): Promise<void> {
+    try {
+      await this.#route(req, res, user ?? (await this.authenticate(req)));
+    } catch (error) {
+      sendError(res, error, this.options.log);
+    }
+  }
+
+  authenticate(req: Req): UserInfo | Promise<UserInfo> {
+    const found = this.options.authenticator.authenticate(req);
+    if (found instanceof Promise) return found.then((user) => user ?? ANONYMOUS);
+    return found ?? ANONYMOUS;
+  }
+
+  async #route(req: Req, res: Res, user: UserInfo): Promise<void> {
+    const target = req.url ?? '/';
+    if (target.length > LONGEST_URL) throw badRequest('the URL is too long');
+    const question = target.indexOf('?');
+    const path = question < 0 ? target : target.slice(0, question);
+    const query = question < 0 ? NO_QUERY : new URLSearchParams(target.slice(question + 1));
+    const resourcePath = parseResourcePath(path);
+    if (resourcePath) return this.#resource(req, res, user, resourcePath, query);
+    const allowed = authorize(this.options.authorizer, {
+      user,
+      path,
+      verb: (req.method ?? 'GET').toLowerCase(),
+    });
+    if (allowed) await allowed;
+    for (const handler of this.options.paths) if (await handler(req, res, path, query)) return;
+    if (path.startsWith('/api/')) throw noSuchResource();
+    if (path.startsWith('/apis/')) return sendText(res, 404, '404 page not found\n');
+    sendJson(res, 404, { paths: this.options.knownPaths() });
+  }
+
+  async #resource(
+    req: Req,
+    res: Res,
+    user: UserInfo,
+    path: ResourcePath,
+    query: URLSearchParams,
+  ): Promise<void> {
+    const { authorizer, registry, resources, extensions } = this.options;
+    const request = resourceRequest(user, req, path, query);
+    const allowed = authorize(authorizer, request);
+    if (allowed) await allowed;
+    const { verb } = request.resource;
+
+    const resource = registry.find(path);
+    if (!resource) {
+      const virtual = extensions.virtual(path);
+      if (virtual) return extensions.answerVirtual(virtual, req, res, request, path);
+      if (
+        path.group === '' &&
+        path.version === 'v1' &&
+        path.plural === 'bindings' &&
+        path.name === undefined
+      ) {
+        const pods = registry.find({ group: '', version: 'v1', plural: 'pods' });
+        if (pods) return resources.bind({ req, res, user, verb, path, query, resource: pods });
+      }
+      return this.#unknown(res, path);
+    }
+    const { kind } = resource;
+    if (path.namespace !== undefined && !kind.namespaced) throw noSuchResource();
+    if (path.namespace === undefined && kind.namespaced && path.name !== undefined) throw noSuchResource();
+    if (kind.namespaced && path.namespace === undefined && verb !== 'list' && verb !== 'watch')
+      throw noSuchMethod();
+    if (path.subresource !== undefined) {
+      const handler = extensions.subresource(path);
+      if (handler) return handler.handle(request, req, res);
+    }
+    await resources.handle({ req, res, user, verb, path, query, resource });
+  }
+
+  #unknown(res: Res, path: ResourcePath): void {
+    const knownGroup =
+      path.group === '' ||
+      this.options.registry.kinds.some(({ group }) => group === path.group) ||
+      this.options.extensions.hasGroup(path.group);
+    if (knownGroup) throw noSuchResource();
+    sendText(res, 404, '404 page not found\n');
+  }
+}
+
+export type ResourceApiRequest = ApiRequest & { readonly resource: NonNullable<ApiRequest['resource']> };
+
+/** What authorizers and handlers are told. Throws MethodNotAllowed for methods that no resource knows. */
+export function resourceRequest(
+  user: UserInfo,
+  req: Req,
+  path: ResourcePath,
+  query: URLSearchParams,
+): ResourceApiRequest {
+  const method = req.method ?? 'GET';
+  const watch = path.watch || isTrue(query.get('watch'));
+  const verb = verbOf(method, path.name !== undefined, watch);
+  if (!verb) throw methodNotAllowed();
+  const { group, version, plural, subresource, namespace } = path;
+  const fieldSelector = path.name === undefined ? query.get('fieldSelector') : null;
+  // A list or watch of one named object can be allowed by that name.
+  const name = path.name ?? (verb === 'list' || verb === 'watch' ? soleName(query) : undefined);
+  return new LazyUrlRequest(user, method, req, {
+    verb,
+    group,
+    version,
+    plural,
+    ...(subresource === undefined ? {} : { subresource }),
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(name === undefined ? {} : { name }),
+    ...(fieldSelector ? { fieldSelector } : {}),
+  });
+}
+
+/** Most requests are never asked for their URL as an object: it is made on demand. */
+class LazyUrlRequest implements ResourceApiRequest {
+  #url: URL | undefined;
+  constructor(
+    readonly user: UserInfo,
+    readonly method: string,
+    private readonly req: Req,
+    readonly resource: NonNullable<ApiRequest['resource']>,
+  ) {}
+  get url(): URL {
+    this.#url ??= new URL(this.req.url ?? '/', 'https://api.invalid');
+    return this.#url;
+  }
+}
+
+function isTrue(text: string | null): boolean {
+  return text === '' || text === 'true' || text === '1' || text === 'True' || text === 'TRUE' || text === 't';
+}
+
+function soleName(query: URLSearchParams): string | undefined {
+  const match = /^metadata\.name==?([^,=!\\]+)$/.exec(query.get('fieldSelector') ?? '');
+  return match?.[1];
+}

@@ -1,0 +1,136 @@
+import type { Clock } from '@wheelhouse/shared/clock';
+import { asApiError } from '@wheelhouse/shared/errors';
+import type { StoredResource } from '../registry/stored-resource';
+import type { WatchStart } from '../registry/watch';
+import type { Res } from './extension';
+import { BOOKMARK_MS, bookmarkObject } from './in-process-watch';
+import { bookmarkFrame, initialFrames, type Shape } from './presentation';
+import { drained, type Writer, writerOf } from './respond';
+
+/** Without a timeout of the client's own, a watch ends after half an hour to an hour, so that load spreads anew. */
+const SHORTEST_SECONDS = 1800;
+
+/** Wakes all streams that have something to send once per turn of the event loop, however many events it brought. */
+export class StreamPump {
+  readonly #due = new Set<() => void>();
+  #scheduled = false;
+
+  schedule(pump: () => void): void {
+    this.#due.add(pump);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      const due = [...this.#due];
+      this.#due.clear();
+      for (const run of due) run();
+    });
+  }
+}
+
+export interface WatchStreamOptions {
+  readonly resource: StoredResource;
+  readonly start: WatchStart<Buffer>;
+  readonly shape: Shape;
+  readonly bookmarks: boolean;
+  /** The client asked for the bookmark that closes the initial events. */
+  readonly closeInitial: boolean;
+  readonly timeoutSeconds: number | undefined;
+  readonly clock: Clock;
+  readonly pump: StreamPump;
+  readonly warnings: readonly string[];
+  /** Ends the stream when the server stops. Returns its own removal. */
+  readonly onStop: (end: () => void) => () => void;
+}
+
+/** Writes a watch's events to a response, at the reader's pace, until either side ends it. Resolves at the end. */
+export async function streamWatch(res: Res, options: WatchStreamOptions): Promise<void> {
+  const { resource, start, shape, clock } = options;
+  const { watcher } = start;
+  const writer = writerOf(res);
+  let open = true;
+  writer.once('close', () => {
+    open = false;
+    watcher.close();
+  });
+  writer.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
+  flush(res);
+  for (const block of initialFrames(resource, start.initial ?? [], shape)) {
+    if (!open) return;
+    if (!writer.write(block)) await drained(writer);
+  }
+  if (options.closeInitial && options.bookmarks && open) {
+    writer.write(bookmarkFrame(shape, bookmarkObject(resource, start.revision, true)));
+  }
+  if (!open) return;
+  await follow(writer, options);
+}
+
+/** Headers go out now: clients wait for them before they look at events. */
+function flush(res: Res): void {
+  if ('flushHeaders' in res && typeof res.flushHeaders === 'function') res.flushHeaders();
+}
+
+function follow(writer: Writer, options: WatchStreamOptions): Promise<void> {
+  const { resource, start, shape, clock } = options;
+  const { watcher } = start;
+  return new Promise((resolve) => {
+    let blocked = false;
+    let finished = false;
+
+    const finish = (last?: string) => {
+      if (finished) return;
+      finished = true;
+      cancelTimeout();
+      cancelBookmark();
+      forgetStop();
+      watcher.close();
+      if (!writer.destroyed && !writer.writableEnded) writer.end(last);
+      resolve();
+    };
+    const resume = () => {
+      blocked = false;
+      pump();
+    };
+    const write = (chunk: Uint8Array | string) => {
+      if (writer.write(chunk)) return;
+      blocked = true;
+      writer.once('drain', resume);
+    };
+    const pump = () => {
+      while (!blocked && !finished) {
+        let chunk: Buffer | undefined;
+        try {
+          chunk = watcher.pull();
+        } catch (error) {
+          finish(`${JSON.stringify({ type: 'ERROR', object: asApiError(error).status })}\n`);
+          return;
+        }
+        if (chunk === undefined) return;
+        if (chunk.length > 0) write(chunk);
+      }
+    };
+    const bookmark = () =>
+      bookmarkFrame(shape, bookmarkObject(resource, resource.services.feed.revision, false));
+    const seconds = options.timeoutSeconds ?? SHORTEST_SECONDS * (1 + Math.random());
+    const end = () => {
+      pump();
+      // A last bookmark saves the client from listing what it has seen.
+      finish(options.bookmarks && !blocked ? bookmark() : undefined);
+    };
+    const cancelTimeout = clock.after(seconds * 1000, end);
+    let cancelBookmark = () => {};
+    const scheduleBookmark = () => {
+      cancelBookmark = clock.after(BOOKMARK_MS, () => {
+        pump();
+        if (!blocked && !finished) write(bookmark());
+        if (!finished) scheduleBookmark();
+      });
+    };
+    if (options.bookmarks) scheduleBookmark();
+    const forgetStop = options.onStop(end);
+    writer.once('close', () => finish());
+    watcher.onWake = () => options.pump.schedule(pump);
+    pump();
+  });
+}
