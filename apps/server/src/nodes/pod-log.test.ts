@@ -32,7 +32,7 @@ beforeEach(async () => {
   createTunnelServer({ handler: (req, res) => kubelet(req, res), clock, log }).serve(agent);
   const [accepted] = await once(sockets, 'connection');
   await tunnels.attach('a', accepted);
-  const handler = createPodLogHandler({ client, connections: tunnels, log });
+  const handler = createPodLogHandler({ client, nodes: tunnels, log });
   api = createServer((req, res) => {
     const url = new URL(req.url ?? '', 'http://api');
     const name = url.pathname.slice(1);

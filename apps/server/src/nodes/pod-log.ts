@@ -18,10 +18,10 @@ const MAX_REASON_BYTES = 8 * 1024;
 export function createPodLogHandler(options: {
   /** Reads pods with the server's own rights; the request itself was authorized for `pods/log`. */
   readonly client: Client;
-  readonly connections: NodeConnections;
+  readonly nodes: NodeConnections;
   readonly log: Logger;
 }): SubresourceHandler {
-  const { client, connections, log } = options;
+  const { client, nodes, log } = options;
   return {
     group: '',
     plural: 'pods',
@@ -43,7 +43,7 @@ export function createPodLogHandler(options: {
       res.once('close', hangUp);
       try {
         const path = containerLogPath({ namespace, name, container }, wanted);
-        const answer = await connections.request(nodeName, { method: 'GET', path, signal: abort.signal });
+        const answer = await nodes.request(nodeName, { method: 'GET', path, signal: abort.signal });
         if (answer.status !== 200) throw await refusalOf(answer);
         res.off('close', hangUp);
         await stream(answer, res, log);
@@ -86,6 +86,8 @@ export async function refusalOf(answer: NodeResponse): Promise<ApiError> {
       return badRequest(text || 'the node refused the request');
     case 404:
       return text ? apiError('NotFound', text) : notFound({ kind: 'pods', name: '' });
+    case 409:
+      return apiError('Conflict', text || 'the container is not running');
     case 503:
       return apiError('ServiceUnavailable', text);
     default:

@@ -24,9 +24,8 @@ describe('channel frames', () => {
   });
 
   it('refuse lengths that no honest peer sends', () => {
-    const header = new Uint8Array(4);
-    new DataView(header.buffer).setUint32(0, MAX_FRAME_PAYLOAD + 2);
-    expect(() => new FrameDecoder().push(header)).toThrow(/out of bounds/);
-    expect(() => new FrameDecoder().push(new Uint8Array(4))).toThrow(/out of bounds/);
+    const header = new Uint8Array(5);
+    new DataView(header.buffer).setUint32(1, MAX_FRAME_PAYLOAD + 1);
+    expect(() => new FrameDecoder().push(header)).toThrow(/too long/);
   });
 });

@@ -3,8 +3,8 @@
  * to `/exec/<namespace>/<pod>/<container>?command=…&stdin=true&stdout=true&stderr=true&tty=true`, `/attach/…`): a row
  * of frames, both ways.
  *
- *   4 bytes  length of what follows, big-endian, 1 to 1 MiB + 1
  *   1 byte   channel
+ *   4 bytes  length of the payload, big-endian, at most 1 MiB
  *   rest     payload
  *
  * Channels are those of Kubernetes' WebSocket protocol (`v5.channel.k8s.io`), so the server passes frames on as they
@@ -23,7 +23,7 @@ export const CHANNEL = {
 } as const;
 
 export const MAX_FRAME_PAYLOAD = 1024 * 1024;
-const HEADER = 4;
+const HEADER = 5;
 
 export interface ChannelFrame {
   readonly channel: number;
@@ -31,10 +31,10 @@ export interface ChannelFrame {
 }
 
 export function encodeFrame(channel: number, payload: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(HEADER + 1 + payload.length);
-  new DataView(frame.buffer).setUint32(0, payload.length + 1);
-  frame[HEADER] = channel;
-  frame.set(payload, HEADER + 1);
+  const frame = new Uint8Array(HEADER + payload.length);
+  frame[0] = channel;
+  new DataView(frame.buffer).setUint32(1, payload.length);
+  frame.set(payload, HEADER);
   return frame;
 }
 
@@ -49,12 +49,11 @@ export class FrameDecoder {
     const frames: ChannelFrame[] = [];
     let at = 0;
     while (bytes.length - at >= HEADER) {
-      const length = view.getUint32(at);
-      if (length < 1 || length > MAX_FRAME_PAYLOAD + 1)
-        throw new Error(`a frame of ${length} bytes is out of bounds`);
-      if (bytes.length - at < HEADER + length) break;
+      const length = view.getUint32(at + 1);
+      if (length > MAX_FRAME_PAYLOAD) throw new RangeError(`a frame of ${length} bytes is too long`);
       const start = at + HEADER;
-      frames.push({ channel: bytes[start] ?? 0, payload: bytes.subarray(start + 1, start + length) });
+      if (bytes.length < start + length) break;
+      frames.push({ channel: bytes[at] ?? 0, payload: bytes.subarray(start, start + length) });
       at = start + length;
     }
     this.#pending = bytes.subarray(at);
