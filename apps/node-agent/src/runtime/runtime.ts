@@ -287,8 +287,8 @@ export function groupByPod(
     { pod: PodIdentity; sandboxes: SandboxStatus[]; containers: ContainerStatus[] }
   >();
   const entry = (pod: PodIdentity) => {
-    let found = pods.get(pod.uid);
-    if (!found) pods.set(pod.uid, (found = { pod, sandboxes: [], containers: [] }));
+    const found = pods.get(pod.uid) ?? { pod, sandboxes: [], containers: [] };
+    pods.set(pod.uid, found);
     return found;
   };
   for (const sandbox of sandboxes) entry(sandbox.pod).sandboxes.push(sandbox);

@@ -25,7 +25,7 @@ export function sandboxOptions(
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {};
   for (const { containerPort, protocol, hostIp, hostPort } of ports) {
     const key = `${containerPort}/${protocol.toLowerCase()}`;
-    (bindings[key] ??= []).push({ HostIp: hostIp ?? '', HostPort: String(hostPort) });
+    bindings[key] = [...(bindings[key] ?? []), { HostIp: hostIp ?? '', HostPort: String(hostPort) }];
   }
   return {
     name: containerName(pod, SANDBOX_CONTAINER, attempt),

@@ -1,0 +1,484 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isConflict, isNotFound } from '@wheelhouse/shared/errors';
+import { podKind } from '@wheelhouse/shared/kinds/core/pod';
+import type { Stored } from '@wheelhouse/shared/meta/object';
+import type { Pod } from 'kubernetes-types/core/v1';
+import {
+  hasRuntimeCode,
+  type ObservedPod,
+  type SandboxConfig,
+  type SandboxStatus,
+} from '../../runtime/runtime';
+import { MountError } from '../config-error';
+import { Prober } from '../probes/prober';
+import { preparePodVolumes, removePodDirectory } from '../volumes/pod-volumes';
+import { killContainer, killPod } from './container-killer';
+import { runDirectory, startOne } from './container-starter';
+import { hostnameOf, writeNetworkFiles } from './network-files';
+import { computePodActions, type PodPlan } from './pod-actions';
+import { errorText, type PodContext } from './pod-context';
+import { computePodStatus } from './pod-status';
+import { latestRun, type PodView, specOf, type WaitingReason } from './pod-view';
+import { type Backoff, nextBackoff } from './restart-backoff';
+import { terminationMessage } from './termination-message';
+
+/** A pod is looked at again after this time even if nothing was heard of it. */
+const RESYNC_MS = 60_000;
+const MOUNT_RETRY_MS = 2_000;
+const ERROR_RETRY_MS = 1_000;
+const MAX_ERROR_RETRY_MS = 60_000;
+const DEFAULT_GRACE_SECONDS = 30;
+
+export interface PodWorkerOptions {
+  /** Why the pod may not run on this node. */
+  readonly rejection?: WaitingReason;
+  onFinished(uid: string): void;
+}
+
+/**
+ * Keeps one pod as it should be, one step at a time: observe, decide (computePodActions), act, report. It is told
+ * that something may have changed (`update`, `poke`), never what; it always looks again.
+ */
+export class PodWorker {
+  #pod: Stored<Pod>;
+  /** The API has the pod no more. */
+  #removed = false;
+  #finished = false;
+  #stopped = false;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #errors = 0;
+  #cancelTimer: () => void = () => undefined;
+  /** Fires when the pod is to end, so that nothing is waited for in vain. */
+  readonly #ending = new AbortController();
+  #waiting: ReadonlyMap<string, WaitingReason> = new Map();
+  readonly #backoffs = new Map<string, Backoff>();
+  readonly #lastWords = new Map<string, string>();
+  readonly #prober: Prober;
+  readonly #startTime: string;
+  readonly #directory: string;
+  #failure: WaitingReason | undefined;
+  /** The grace that containers are being stopped with now; a later, shorter one hurries them. */
+  #graceInHand: number | undefined;
+  #address = '';
+
+  constructor(
+    private readonly context: PodContext,
+    pod: Stored<Pod>,
+    private readonly options: PodWorkerOptions,
+  ) {
+    this.#pod = pod;
+    this.#failure = options.rejection;
+    this.#directory = join(context.podsDirectory, pod.metadata.uid);
+    this.#startTime = pod.status?.startTime ?? `${context.clock.now().toISOString().slice(0, 19)}Z`;
+    this.#prober = new Prober({
+      runtime: context.runtime,
+      clock: context.clock,
+      hostIp: context.hostIp,
+      onChange: () => this.poke(),
+      event: (_container, reason, message) => context.events.record(this.#pod, 'Warning', reason, message),
+    });
+  }
+
+  get pod(): Stored<Pod> {
+    return this.#pod;
+  }
+
+  /** Takes part in what the node's resources are counted from. */
+  get isActive(): boolean {
+    const phase = this.context.statuses.get(this.#uid)?.phase ?? this.#pod.status?.phase;
+    return !this.#failure && !this.#finished && phase !== 'Succeeded' && phase !== 'Failed';
+  }
+
+  get #uid(): string {
+    return this.#pod.metadata.uid;
+  }
+
+  update(pod: Stored<Pod>): void {
+    this.#pod = pod;
+    if (pod.metadata.deletionTimestamp) this.#end();
+    this.poke();
+  }
+
+  /** The pod vanished from the API: it is to end here too. */
+  remove(): void {
+    this.#removed = true;
+    this.#end();
+    this.poke();
+  }
+
+  poke(): void {
+    if (this.#finished || this.#stopped) return;
+    this.#again = true;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  /** Ends the work, not the pod. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelTimer();
+    this.#prober.stop();
+    this.#ending.abort(new Error('the kubelet stops'));
+    await this.#running;
+  }
+
+  /** Ends the pod's containers but leaves the pod in the API, so that the next start brings it back. */
+  async stopContainers(graceSeconds: number): Promise<void> {
+    await this.stop();
+    const observed = await this.context.runtime.observePod(this.#uid);
+    const grace = Math.min(graceSeconds, this.#graceSeconds());
+    await killPod(this.context, { pod: this.#pod, observed, graceSeconds: grace, address: this.#address });
+    for (const { id } of observed.containers) await this.context.runtime.removeContainer(id);
+    for (const { id } of observed.sandboxes) await this.context.runtime.removeSandbox(id);
+  }
+
+  async #run(): Promise<void> {
+    while (this.#again && !this.#finished && !this.#stopped) {
+      this.#again = false;
+      this.#cancelTimer();
+      let nextMs = RESYNC_MS * (0.9 + Math.random() * 0.2);
+      try {
+        nextMs = Math.min(nextMs, await this.#sync());
+        this.#errors = 0;
+      } catch (error) {
+        if (this.#stopped) return;
+        // A step that was given up because the pod ends is no failure.
+        if (this.#ending.signal.aborted && this.#again) continue;
+        this.#errors += 1;
+        nextMs = Math.min(ERROR_RETRY_MS * 2 ** (this.#errors - 1), MAX_ERROR_RETRY_MS);
+        const { namespace, name } = this.#pod.metadata;
+        this.context.log.warn(
+          { err: error, pod: `${namespace}/${name}` },
+          'pod not in order yet; trying again',
+        );
+      }
+      if (nextMs <= 0) this.#again = true;
+      else if (!this.#finished && !this.#stopped) {
+        this.#cancelTimer = this.context.clock.after(nextMs, () => this.poke());
+      }
+    }
+  }
+
+  /** One round; answers after how many milliseconds to look again. */
+  async #sync(): Promise<number> {
+    if (this.#ending.signal.aborted) {
+      await this.#terminate();
+      return RESYNC_MS;
+    }
+    const { clock } = this.context;
+    const deadlineMs = this.#checkDeadline();
+    const observed = await this.#observe();
+    const before = this.#view(observed);
+    const plan = computePodActions(before, clock.now().getTime());
+    this.#noteWaiting(plan, observed);
+    this.#publish(observed);
+    const retryMs = await this.#execute(plan, observed);
+    const after = isEmpty(plan) ? observed : await this.#observe();
+    const phase = this.#publish(after);
+    // What ended gives its sandbox and address back in the next round.
+    const ended = (phase === 'Succeeded' || phase === 'Failed') && after.sandboxes.length > 0;
+    return Math.min(deadlineMs, retryMs, ended || plan.kill.length > 0 ? 0 : RESYNC_MS);
+  }
+
+  async #observe(): Promise<ObservedPod> {
+    const observed = await this.context.runtime.observePod(this.#uid);
+    this.#address = observed.sandboxes[0]?.address ?? this.context.hostIp;
+    if (this.context.runtime.abilities.programs) {
+      this.#prober.update(this.#pod, observed);
+      await this.#collectLastWords(observed);
+    }
+    return observed;
+  }
+
+  async #collectLastWords(observed: ObservedPod): Promise<void> {
+    const spec = specOf(this.#pod);
+    for (const run of observed.containers) {
+      if (run.state !== 'exited' || this.#lastWords.has(run.id)) continue;
+      const container = [...spec.containers, ...(spec.initContainers ?? [])].find(
+        ({ name }) => name === run.name,
+      );
+      if (!container) continue;
+      const directory = runDirectory(this.#directory, run.name, run.attempt);
+      const words = await terminationMessage({ runtime: this.context.runtime, container, run, directory });
+      if (words !== undefined) this.#lastWords.set(run.id, words);
+    }
+  }
+
+  #view(observed: ObservedPod): PodView {
+    const { statuses, runtime } = this.context;
+    const written = statuses.get(this.#uid);
+    const others = (this.#pod.status?.conditions ?? []).filter(
+      ({ type }) => !written?.conditions?.some((own) => own.type === type),
+    );
+    const pod = written
+      ? { ...this.#pod, status: { ...written, conditions: [...(written.conditions ?? []), ...others] } }
+      : this.#pod;
+    const health = runtime.abilities.programs
+      ? this.#prober.health(observed)
+      : new Map(observed.containers.map(({ id }) => [id, { started: true, ready: true }]));
+    return {
+      pod,
+      observed,
+      health,
+      backoffs: this.#backoffs,
+      waiting: this.#waiting,
+      startTime: this.#startTime,
+      ending: this.#ending.signal.aborted,
+      ...(this.#failure ? { failure: this.#failure } : {}),
+    };
+  }
+
+  /** Answers the phase that it wrote. */
+  #publish(observed: ObservedPod): string | undefined {
+    const status = computePodStatus(this.#view(observed), {
+      runtimeName: this.context.runtime.name,
+      hostIp: this.context.hostIp,
+      now: this.context.clock.now(),
+      terminationMessages: this.#lastWords,
+    });
+    if (!this.#removed) this.context.statuses.set(this.#pod, status);
+    return status.phase;
+  }
+
+  /** A reason stays until the container runs or another takes its place. */
+  #noteWaiting(plan: PodPlan, observed: ObservedPod): void {
+    const next = new Map(plan.waiting);
+    for (const { spec } of plan.start) {
+      const kept = this.#waiting.get(spec.name);
+      if (kept) next.set(spec.name, kept);
+    }
+    for (const name of plan.waiting.keys()) {
+      if (this.#waiting.get(name)?.reason === 'CrashLoopBackOff') continue;
+      const { namespace, name: pod, uid } = this.#pod.metadata;
+      const message = `Back-off restarting failed container ${name} in pod ${pod}_${namespace}(${uid})`;
+      if (latestRun(observed, name)) this.context.events.record(this.#pod, 'Warning', 'BackOff', message);
+    }
+    this.#waiting = next;
+  }
+
+  #setWaiting(name: string, reason: WaitingReason | undefined): void {
+    const next = new Map(this.#waiting);
+    if (reason)
+      next.set(name, { reason: reason.reason, ...(reason.message ? { message: reason.message } : {}) });
+    else next.delete(name);
+    this.#waiting = next;
+  }
+
+  async #execute(plan: PodPlan, observed: ObservedPod): Promise<number> {
+    const { runtime } = this.context;
+    let retryMs = plan.requeueAfterMs ?? Number.POSITIVE_INFINITY;
+    await Promise.all(
+      plan.kill.map(({ container, message }) =>
+        killContainer(this.context, {
+          pod: this.#pod,
+          run: container,
+          message,
+          graceSeconds: this.#graceSeconds(),
+          address: this.#address,
+        }),
+      ),
+    );
+    for (const sandbox of plan.removeSandboxes) await runtime.removeSandbox(sandbox.id);
+    if (plan.removeSandboxes.length && !plan.createSandbox) this.context.addresses()?.release(this.#uid);
+    for (const { id } of plan.removeContainers) {
+      this.#lastWords.delete(id);
+      await runtime.removeContainer(id);
+    }
+    if (!plan.start.length && !plan.createSandbox) return retryMs;
+    const prepared = await this.#prepare(plan, observed);
+    if (typeof prepared === 'number') return Math.min(retryMs, prepared);
+    for (const start of plan.start) {
+      this.#ending.signal.throwIfAborted();
+      const { spec, previous } = start;
+      if (previous?.state === 'exited') {
+        const failedAt = Date.parse(previous.finishedAt ?? previous.createdAt);
+        const now = this.context.clock.now().getTime();
+        this.#backoffs.set(spec.name, nextBackoff(this.#backoffs.get(spec.name), failedAt, now));
+      }
+      const result = await startOne(this.context, {
+        pod: this.#pod,
+        start,
+        podDirectory: this.#directory,
+        signal: this.#ending.signal,
+        ...prepared,
+      });
+      this.#setWaiting(spec.name, result);
+      if (result) retryMs = Math.min(retryMs, result.retryAfterMs);
+    }
+    return retryMs;
+  }
+
+  /** Sandbox, volumes and files that containers need; a number is how long to wait because something is missing. */
+  async #prepare(plan: PodPlan, observed: ObservedPod) {
+    const pod = this.#pod;
+    if (this.context.runtime.abilities.volumes) await mkdir(this.#directory, { recursive: true });
+    let sandbox = observed.sandboxes[0];
+    if (plan.createSandbox) {
+      const created = await this.#createSandbox(plan.createSandbox.attempt);
+      if (typeof created === 'number') return created;
+      sandbox = created;
+    }
+    if (!sandbox) throw new Error('a container was to start without a sandbox');
+    if (!this.context.runtime.abilities.volumes) {
+      return { sandbox, volumePaths: new Map<string, string>(), networkMounts: [] };
+    }
+    const address = sandbox.address ?? this.context.hostIp;
+    try {
+      const volumePaths = await preparePodVolumes(this.#directory, {
+        pod,
+        facts: { podIp: address, hostIp: this.context.hostIp, allocatable: this.context.allocatable },
+        config: this.context.config,
+        serviceAccountToken: (options) => this.context.serviceAccountToken(pod, options),
+      });
+      const { dnsIp, clusterDomain } = this.context;
+      const options = { directory: this.#directory, address, dnsIp, clusterDomain };
+      return { sandbox, volumePaths, networkMounts: await writeNetworkFiles(pod, options) };
+    } catch (error) {
+      if (!(error instanceof MountError)) throw error;
+      this.context.events.record(pod, 'Warning', 'FailedMount', error.message);
+      return MOUNT_RETRY_MS;
+    }
+  }
+
+  async #createSandbox(attempt: number): Promise<SandboxStatus | number> {
+    const spec = specOf(this.#pod);
+    const { namespace = '', name, uid } = this.#pod.metadata;
+    const addresses = this.context.addresses();
+    const address = spec.hostNetwork ? undefined : addresses?.allocate(uid);
+    if (!spec.hostNetwork && address === undefined) {
+      const [reason, message] = addresses
+        ? ['FailedCreatePodSandBox', 'the range of this node has no free address']
+        : ['NetworkNotReady', 'network is not ready: the node has not been given its pod range yet'];
+      this.context.events.record(this.#pod, 'Warning', reason, message);
+      return ERROR_RETRY_MS;
+    }
+    const config: SandboxConfig = {
+      pod: { namespace, name, uid },
+      attempt,
+      hostname: hostnameOf(this.#pod),
+      address,
+      hostPid: spec.hostPID ?? false,
+      hostIpc: spec.hostIPC ?? false,
+      shareProcesses: spec.shareProcessNamespace ?? false,
+      ports: spec.containers.flatMap(({ ports = [] }) =>
+        ports
+          .filter(({ hostPort }) => hostPort)
+          .map(({ hostIP, hostPort = 0, containerPort, protocol }) => ({
+            hostIp: hostIP,
+            hostPort,
+            containerPort,
+            protocol: protocol === 'UDP' || protocol === 'SCTP' ? protocol : 'TCP',
+          })),
+      ),
+      sysctls: Object.fromEntries(
+        (spec.securityContext?.sysctls ?? []).map((entry) => [entry.name, entry.value]),
+      ),
+      directory: this.#directory,
+    };
+    try {
+      return await this.context.runtime.createSandbox(config);
+    } catch (error) {
+      const message = `Failed to create pod sandbox: ${errorText(error)}`;
+      this.context.events.record(this.#pod, 'Warning', 'FailedCreatePodSandBox', message);
+      // Someone else holds the address: the next try gets another one.
+      if (hasRuntimeCode(error, 'address-in-use')) addresses?.release(uid);
+      throw error;
+    }
+  }
+
+  /** `activeDeadlineSeconds`: answers how long the pod may go on, and fails it when the time is over. */
+  #checkDeadline(): number {
+    const seconds = specOf(this.#pod).activeDeadlineSeconds;
+    if (seconds === undefined || this.#failure) return Number.POSITIVE_INFINITY;
+    const phase = this.context.statuses.get(this.#uid)?.phase ?? this.#pod.status?.phase;
+    if (phase === 'Succeeded' || phase === 'Failed') return Number.POSITIVE_INFINITY;
+    const rest = Date.parse(this.#startTime) + seconds * 1000 - this.context.clock.now().getTime();
+    if (rest > 0) return rest;
+    const message = 'Pod was active on the node longer than the specified deadline';
+    this.#failure = { reason: 'DeadlineExceeded', message };
+    this.context.events.record(this.#pod, 'Normal', 'DeadlineExceeded', message);
+    return Number.POSITIVE_INFINITY;
+  }
+
+  #graceSeconds(): number {
+    const { deletionGracePeriodSeconds, deletionTimestamp } = this.#pod.metadata;
+    if (deletionTimestamp && deletionGracePeriodSeconds !== undefined) return deletionGracePeriodSeconds;
+    return specOf(this.#pod).terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
+  }
+
+  #end(): void {
+    if (!this.#ending.signal.aborted) {
+      this.#ending.abort(new Error('the pod is to end'));
+      this.#prober.stopRestarting();
+      return;
+    }
+    const grace = this.#graceSeconds();
+    if (this.#graceInHand === undefined || grace >= this.#graceInHand) return;
+    this.#graceInHand = grace;
+    void this.#hurry(grace);
+  }
+
+  /** A second, shorter grace: stop what still runs by that. */
+  async #hurry(graceSeconds: number): Promise<void> {
+    const { runtime, log } = this.context;
+    try {
+      const { containers } = await runtime.observePod(this.#uid);
+      const running = containers.filter(({ state }) => state === 'running');
+      await Promise.all(running.map(({ id }) => runtime.stopContainer(id, graceSeconds)));
+    } catch (error) {
+      log.warn({ err: error }, 'containers could not be hurried; they end by the longer grace');
+    }
+  }
+
+  async #terminate(): Promise<void> {
+    const { runtime, statuses } = this.context;
+    this.#waiting = new Map();
+    const observed = await this.#observe();
+    const graceSeconds = this.#graceSeconds();
+    this.#graceInHand = graceSeconds;
+    await killPod(this.context, { pod: this.#pod, observed, graceSeconds, address: this.#address });
+    const ended = await this.#observe();
+    this.#publish(ended);
+    this.#prober.stop();
+    await Promise.all(ended.containers.map(({ id }) => runtime.removeContainer(id)));
+    for (const { id } of ended.sandboxes) await runtime.removeSandbox(id);
+    this.context.addresses()?.release(this.#uid);
+    this.context.images.forget(this.#uid);
+    if (runtime.abilities.volumes) await removePodDirectory(this.#directory);
+    if (!this.#removed) {
+      await statuses.flush(this.#uid);
+      await this.#deleteFromApi();
+    }
+    this.#finished = true;
+    this.#cancelTimer();
+    statuses.forget(this.#uid);
+    this.options.onFinished(this.#uid);
+  }
+
+  async #deleteFromApi(): Promise<void> {
+    const { namespace, name, uid } = this.#pod.metadata;
+    try {
+      await this.context.client.delete(
+        podKind,
+        { namespace, name },
+        { gracePeriodSeconds: 0, preconditions: { uid } },
+      );
+    } catch (error) {
+      // Gone already, or another pod has the name: both mean that ours is no more.
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+    }
+  }
+}
+
+function isEmpty(plan: PodPlan): boolean {
+  return (
+    !plan.kill.length &&
+    !plan.removeSandboxes.length &&
+    !plan.createSandbox &&
+    !plan.start.length &&
+    !plan.removeContainers.length
+  );
+}
