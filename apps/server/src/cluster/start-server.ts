@@ -16,7 +16,9 @@ import { type ApiServer, createApiServer } from '../http/api-server';
 import type { UserInfo } from '../http/extension';
 import { createAgentGateway } from '../nodes/agent-gateway';
 import { NodeTunnels } from '../nodes/node-tunnels';
+import { createPodLogHandler } from '../nodes/pod-log';
 import { startScheduler } from '../scheduler/start-scheduler';
+import { schedulingExplanation, schedulingGroup } from '../scheduler/virtual-group';
 import { StartupError } from '../startup-error';
 import { startCompactor } from '../store/compactor';
 import { openStore } from '../store/open-store';
@@ -25,6 +27,7 @@ import { ensureDnsService } from './bootstrap-services';
 import { ComponentStack } from './component-stack';
 import type { ServerConfig } from './config';
 import type { ClusterIdentity } from './data-directory';
+import { publishedAddress } from './published-address';
 import { openRemoteClient } from './remote-client';
 
 /** What runs in this process, and how to reach it. */
@@ -106,7 +109,9 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
   });
   stack.push('api', () => api.stop());
   const system = api.clientFor(MASTERS);
-  auth.start(system);
+  const reviews = auth.start(system);
+  for (const group of reviews.virtualGroups) api.addVirtualGroup(group);
+  for (const handler of reviews.subresources) api.addSubresource(handler);
   api.addVirtualGroup(audit.virtualGroup);
 
   const tunnels = new NodeTunnels({ clock, log });
@@ -117,6 +122,7 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
     allowReplace: true,
     description: 'join-token of the data directory',
   });
+  api.addSubresource(createPodLogHandler({ client: system, nodes: tunnels, log }));
   let apiUrl = '';
   api.addUpgrade(
     createAgentGateway({
@@ -143,12 +149,12 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
     advertise: config.advertise,
   });
   const certificate = await credentials.serverCertificate(names);
-  const { port } = await api.listen({
-    host: config.apiHost,
-    port: config.apiPort,
-    tls: { key: certificate.key, cert: certificate.certificate, ca: credentials.authority.certificate },
-  });
+  const tls = { key: certificate.key, cert: certificate.certificate, ca: credentials.authority.certificate };
+  const { port } = await api.listen({ host: config.apiHost, port: config.apiPort, tls });
+  const { ip, needsListener } = publishedAddress(config.apiHost, config.advertise);
+  if (needsListener) await api.listen({ host: ip, port, tls });
   apiUrl = `https://${config.advertise[0] ?? '127.0.0.1'}:${port}`;
+  await api.publishAddress({ ip, port });
   await ensureDnsService(system, dnsIp);
   await credentials.writeAdminKubeconfig(apiUrl);
   onStep(`the API answers on ${apiUrl}`);
@@ -203,6 +209,9 @@ async function startDecisions(options: StartServerOptions, context: DecisionsCon
   if (config.components.has('scheduler')) {
     const scheduler = await startScheduler({ client: clients.scheduler, log: config.log });
     stack.push('scheduler', () => scheduler.stop());
+    // Previews and explanations are answered by the scheduler's own code, so only beside it.
+    api?.addVirtualGroup(schedulingGroup(scheduler, clients.scheduler));
+    api?.addSubresource(schedulingExplanation(scheduler, clients.scheduler));
     onStep('the scheduler decides');
   }
   if (config.components.has('controllers')) {
@@ -220,7 +229,6 @@ async function startDecisions(options: StartServerOptions, context: DecisionsCon
     stack.push('controllers', () => controllers.stop());
     onStep('the controllers reconcile');
   }
-  void api;
 }
 
 async function startConsoleIfWanted(options: StartServerOptions, stack: ComponentStack, api: ApiServer) {
