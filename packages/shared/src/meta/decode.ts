@@ -1,4 +1,5 @@
-import { type ApiError, badRequest } from '../errors';
+import { ApiError, badRequest, invalid } from '../errors';
+import { invalidValue } from './field-error';
 import { isObject, type JsonObject, setOwn } from './json';
 import { apiVersionOf, type KindDefinition } from './kind';
 import type { KubeObject } from './object';
@@ -65,6 +66,19 @@ export function decode<T extends KubeObject>(kind: DecodableKind<T>, raw: unknow
   return { object: object as T, unknownFields: context.unknown };
 }
 
+/**
+ * Decodes what a patch has made of an object. What does not fit the type is the patch's fault: Invalid (422) with
+ * the cause on `patch`, where a body sent as a whole would be a BadRequest.
+ */
+export function decodePatched<T extends KubeObject>(kind: DecodableKind<T>, patched: unknown): Decoded<T> {
+  try {
+    return decode(kind, patched);
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.reason !== 'BadRequest') throw error;
+    throw invalid({}, [invalidValue('patch', '', error.message)]);
+  }
+}
+
 /** Decodes a part of an object, e.g. a patch result or DeleteOptions, by its schema name. */
 export function decodeType(schema: string, raw: unknown): Decoded<JsonObject> {
   if (!isObject(raw))
@@ -118,6 +132,10 @@ function decoderOf(schema: string): ObjectDecoder {
 function compile(schema: string): ObjectDecoder {
   const { fields } = typeSchema(schema);
   const names = [...fields.keys()];
+  // As Go leaves them out: an optional list or map without elements is the same as none.
+  const drops = [...fields.values()].map(
+    ({ type, required }) => !required && (type.form === 'list' || type.form === 'map'),
+  );
   // Compiled on first use: types refer to themselves and to each other.
   let values: ValueDecoder[] | undefined;
   return (raw, path, context, depth) => {
@@ -132,12 +150,14 @@ function compile(schema: string): ObjectDecoder {
       if (value === undefined) continue;
       seen++;
       if (value === null) continue;
-      result[name] = (values[i] as ValueDecoder)(
+      const decoded = (values[i] as ValueDecoder)(
         value,
         path === '' ? name : `${path}.${name}`,
         context,
         depth + 1,
       );
+      if (drops[i] && isEmpty(decoded)) continue;
+      result[name] = decoded;
     }
     let keys = 0;
     for (const key in raw) if (raw[key] !== undefined) keys++;
@@ -148,6 +168,12 @@ function compile(schema: string): ObjectDecoder {
     }
     return result;
   };
+}
+
+function isEmpty(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  for (const _key in value as object) return false;
+  return true;
 }
 
 function valueDecoder(type: FieldType): ValueDecoder {
@@ -314,13 +340,22 @@ function decodeTime(raw: unknown, path: string, digits: 0 | 6): string {
     );
   }
   if (digits === 0 && raw.length === 20) return raw;
+  // Kubernetes takes exactly six digits here, so that what was sent is what is kept.
+  if (digits === 6 && !/\.\d{6}(?:Z|[+-])/.test(raw)) {
+    throw new TypeMismatch(
+      raw,
+      path,
+      'v1.MicroTime',
+      `parsing time ${JSON.stringify(raw)} as "2006-01-02T15:04:05.000000Z07:00": it needs six digits of fraction (field ${path})`,
+    );
+  }
   const fraction = /\.(\d+)/.exec(raw)?.[1] ?? '';
   const zone = raw.endsWith('Z') ? 'Z' : raw.slice(-6);
   const seconds =
     zone === 'Z'
       ? raw.slice(0, 19)
       : new Date(Date.parse(`${raw.slice(0, 19)}${zone}`)).toISOString().slice(0, 19);
-  return digits === 0 ? `${seconds}Z` : `${seconds}.${fraction.slice(0, 6).padEnd(6, '0')}Z`;
+  return digits === 0 ? `${seconds}Z` : `${seconds}.${fraction}Z`;
 }
 
 function copyAny(raw: unknown, depth: number): unknown {

@@ -78,19 +78,21 @@ function validateCommonMeta(meta: ObjectMeta, field: string): FieldError[] {
   return errors;
 }
 
+/** Kubernetes leaves the index out of these paths. */
 function validateOwners(owners: readonly OwnerReference[], field: string): FieldError[] {
   const errors: FieldError[] = [];
   let controller: OwnerReference | undefined;
-  for (const [i, owner] of owners.entries()) {
-    const path = `${field}[${i}]`;
+  for (const owner of owners) {
     const version = (owner.apiVersion ?? '').split('/').at(-1);
-    if (!version)
-      errors.push(invalidValue(`${path}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
-    if (!owner.kind) errors.push(invalidValue(`${path}.kind`, owner.kind ?? '', 'must not be empty'));
-    if (!owner.name) errors.push(invalidValue(`${path}.name`, owner.name ?? '', 'must not be empty'));
-    if (!owner.uid) errors.push(invalidValue(`${path}.uid`, owner.uid ?? '', 'must not be empty'));
+    if (!version) {
+      errors.push(invalidValue(`${field}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
+    }
+    for (const name of ['kind', 'name', 'uid'] as const) {
+      if (!owner[name])
+        errors.push(invalidValue(`${field}.${name}`, owner[name] ?? '', `${name} must not be empty`));
+    }
     if (owner.apiVersion === 'v1' && owner.kind === 'Event') {
-      errors.push(invalidValue(path, owner, '/v1, Kind=Event is disallowed from being an owner'));
+      errors.push(invalidValue(field, owner, '/v1, Kind=Event is disallowed from being an owner'));
     }
     if (!owner.controller) continue;
     if (controller) {
@@ -112,7 +114,7 @@ const STANDARD_FINALIZERS = new Set(['orphan', 'foregroundDeletion', 'kubernetes
 function validateFinalizers(finalizers: readonly string[], field: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const [i, finalizer] of finalizers.entries()) {
-    errors.push(...complaints(`${field}[${i}]`, finalizer, qualifiedName(finalizer)));
+    errors.push(...complaints(field, finalizer, qualifiedName(finalizer)));
     if (!finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer)) {
       errors.push(
         invalidValue(

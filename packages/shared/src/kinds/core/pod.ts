@@ -74,6 +74,7 @@ export const podKind: KindDefinition<Pod> = {
     // A writer's word does not change the class that the pod was given when it was made.
     const qosClass = previous.status?.qosClass;
     if (qosClass) setStatus(next, { ...next.status, qosClass });
+    syncIps(next.status, previous.status);
   },
   validate(pod) {
     return validatePodSpec(pod.spec, 'spec');
@@ -95,6 +96,18 @@ export const podKind: KindDefinition<Pod> = {
     return Math.max(pod.spec.terminationGracePeriodSeconds ?? 30, 1) || 1;
   },
 };
+
+/** Keeps the single address and the list of them in step, whichever a writer knows. */
+function syncIps(next: Pod['status'], previous: Pod['status']): void {
+  if (!next) return;
+  const changed = next.podIP !== previous?.podIP;
+  if (next.podIP && (changed || !next.podIPs?.length) && next.podIPs?.[0]?.ip !== next.podIP) {
+    next.podIPs = [{ ip: next.podIP }];
+  } else if (!next.podIP && next.podIPs?.[0]?.ip) {
+    next.podIP = next.podIPs[0].ip;
+  }
+  if (next.hostIP && !next.hostIPs?.length) next.hostIPs = [{ ip: next.hostIP }];
+}
 
 const UPDATE_RULE =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';

@@ -62,8 +62,9 @@ export const replicationControllerKind: KindDefinition<ReplicationController> = 
     const labels = rc.spec.template?.metadata?.labels;
     if (labels && Object.keys(labels).length > 0) {
       if (Object.keys(rc.spec.selector ?? {}).length === 0) rc.spec.selector = { ...labels };
-      if (Object.keys(rc.metadata?.labels ?? {}).length === 0)
-        rc.metadata = { ...rc.metadata, labels: { ...labels } };
+      // In place: others hold on to the metadata.
+      rc.metadata ??= {};
+      if (Object.keys(rc.metadata.labels ?? {}).length === 0) rc.metadata.labels = { ...labels };
     }
     rc.spec.replicas ??= 1;
     if (rc.spec.template?.spec) defaultPodSpec(rc.spec.template.spec);
