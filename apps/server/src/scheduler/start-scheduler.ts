@@ -1,6 +1,5 @@
 import type { Client } from '@wheelhouse/shared/client/client';
 import { createInformer } from '@wheelhouse/shared/client/create-informer';
-import { createEventRecorder, type EventRecorder } from '@wheelhouse/shared/client/event-recorder';
 import { type Clock, systemClock } from '@wheelhouse/shared/clock';
 import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
@@ -15,6 +14,7 @@ import type { ProfilePlugin, QueueSortPlugin } from './framework/plugin';
 import { defaultBinder } from './plugins/default-binder';
 import { DEFAULT_SCHEDULER_NAME, defaultPlugins } from './plugins/default-profile';
 import { GATED_MESSAGE, isGated } from './plugins/scheduling-gates';
+import { PodEvents } from './pod-events';
 import { StatusReporter } from './report-status';
 import { SchedulerLoop } from './scheduler-loop';
 import { type PodInfo, podInfo, podOwner } from './snapshot/pod-info';
@@ -65,11 +65,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     indexes: { namespace: (service) => [service.metadata.namespace ?? ''] },
   });
   const informers = [pods, nodes, services];
-  const recorder = createEventRecorder(client, {
-    component: schedulerName,
-    clock,
-    onError: onError('writing events'),
-  });
+  const events = new PodEvents(client, { component: schedulerName, clock, log });
   const status = new StatusReporter(client, clock, log);
 
   const binder: ProfilePlugin = { plugin: defaultBinder(client) };
@@ -89,7 +85,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     ...(options.decide ? { decide: options.decide } : {}),
   });
 
-  const refuse = (info: PodInfo, verdict: Verdict) => reportRefusal(recorder, status, info, verdict);
+  const refuse = (info: PodInfo, verdict: Verdict) => reportRefusal(events, status, info, verdict);
   const loop = new SchedulerLoop({
     core,
     clock,
@@ -97,7 +93,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     observer: {
       bound({ info, node }) {
         status.drop(info.key);
-        recorder.record(info.pod, 'Normal', 'Scheduled', `Successfully assigned ${info.key} to ${node}`);
+        events.record(info, 'Normal', 'Scheduled', `Successfully assigned ${info.key} to ${node}`);
       },
       bindFailed({ info, node }, error) {
         log.info({ err: error, pod: info.key, node }, 'could not bind; will try again');
@@ -133,8 +129,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     for (const informer of informers) informer.stop();
     await loop.stop();
     await status.flush();
-    await recorder.flush();
-    recorder.stop();
+    await events.stop();
   };
   try {
     await Promise.all([nodes.synced(), services.synced()]);
@@ -157,14 +152,9 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   return { core, podsOwnedBy: (uid) => pods.byIndex('owner', uid), stop };
 }
 
-function reportRefusal(
-  recorder: EventRecorder,
-  status: StatusReporter,
-  info: PodInfo,
-  verdict: Verdict,
-): void {
+function reportRefusal(events: PodEvents, status: StatusReporter, info: PodInfo, verdict: Verdict): void {
   const text = verdictText(verdict);
-  recorder.record(info.pod, 'Warning', 'FailedScheduling', text);
+  events.record(info, 'Warning', 'FailedScheduling', text);
   status.report(info, 'Unschedulable', text);
 }
 
