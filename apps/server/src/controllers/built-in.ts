@@ -1,8 +1,12 @@
 import { deploymentController } from './deployment/controller';
 import { endpointsController } from './endpoints/controller';
 import { endpointSliceController } from './endpointslice/controller';
+import { garbageCollectorController } from './garbagecollector/controller';
 import type { ControllerDefinition } from './machinery/controller';
+import { namespaceController } from './namespace/controller';
 import { nodeIpamController } from './nodeipam/controller';
+import { nodeLifecycleController } from './nodelifecycle/controller';
+import { podGcController } from './podgc/controller';
 import { replicaSetController } from './replicaset/controller';
 import { replicationControllerController } from './replicationcontroller/controller';
 import { rootCaController } from './rootca/controller';
@@ -16,6 +20,10 @@ export const builtInControllers: readonly ControllerDefinition[] = [
   endpointsController,
   endpointSliceController,
   nodeIpamController,
+  nodeLifecycleController,
+  namespaceController,
+  garbageCollectorController,
+  podGcController,
   serviceAccountController,
   rootCaController,
 ];

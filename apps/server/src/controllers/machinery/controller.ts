@@ -66,11 +66,6 @@ export interface ControllerSettings {
   readonly nodeCidrMaskSize?: number;
   /** A node whose lease was not renewed for so long is no longer trusted. Default 40 s. */
   readonly nodeMonitorGraceSeconds?: number;
-  /**
-   * Replaces the 300 s which admission gives pods that say nothing themselves about unreachable or not-ready nodes.
-   * Unset: the 300 s stay.
-   */
-  readonly podEvictionTimeoutSeconds?: number;
   /** Finished pods beyond this number are removed, the oldest first. Default 12,500. */
   readonly terminatedPodThreshold?: number;
   /** PEM text published as `ca.crt` in each namespace's `kube-root-ca.crt`. */

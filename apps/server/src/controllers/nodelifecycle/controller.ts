@@ -1,0 +1,190 @@
+import { isNotFound } from '@wheelhouse/shared/errors';
+import { leaseKind } from '@wheelhouse/shared/kinds/coordination/lease';
+import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
+import { podKind } from '@wheelhouse/shared/kinds/core/pod';
+import { keyOf, type ObjectKey, type Stored } from '@wheelhouse/shared/meta/object';
+import type { Node, Pod } from 'kubernetes-types/core/v1';
+import type { ControllerContext, ControllerDefinition, Outcome, Reconciler } from '../machinery/controller';
+import { isFinished, isReady } from '../machinery/pods';
+import { evictionTime } from './eviction';
+import { lifeMark, observe, readyStatus, type SignOfLife, silentConditions } from './health';
+import { desiredTaints } from './taints';
+
+const LEASE_NAMESPACE = 'kube-node-lease';
+const DEFAULT_GRACE_SECONDS = 40;
+
+/**
+ * Watches over nodes: one whose kubelet falls silent becomes NotReady, gets taints, its pods count as not ready, and
+ * those that do not tolerate that for longer are deleted, so that they start elsewhere.
+ */
+export const nodeLifecycleController: ControllerDefinition = {
+  name: 'nodelifecycle',
+  setup: (context) => [healthReconciler(context), evictionReconciler(context)],
+};
+
+/** Keys are nodes. */
+function healthReconciler(context: ControllerContext): Reconciler {
+  const { client, clock } = context;
+  const graceMs = (context.settings.nodeMonitorGraceSeconds ?? DEFAULT_GRACE_SECONDS) * 1000;
+  const queue = context.queue();
+  const nodes = context.cache(nodeKind);
+  const leases = context.cache(leaseKind);
+  const pods = context.cache(podKind);
+  const events = context.recorder('node-controller');
+  /** Entries of nodes that exist; the mark changes with each sign of life. */
+  const signs = new Map<string, SignOfLife>();
+
+  function look(name: string): SignOfLife {
+    const renewal = leases.get(`${LEASE_NAMESPACE}/${name}`)?.spec?.renewTime;
+    const sign = observe(signs.get(name), lifeMark(nodes.get(name), renewal), clock.monotonic());
+    signs.set(name, sign);
+    return sign;
+  }
+  context.informer(nodeKind).subscribe({
+    added(node) {
+      look(node.metadata.name);
+      queue.add(keyOf(node));
+    },
+    updated(node, previous) {
+      look(node.metadata.name);
+      queue.add(keyOf(node));
+      // The first node that is well again makes it right to move pods away from the others, and the last one wrong.
+      if (readyStatus(node) !== readyStatus(previous))
+        for (const other of nodes.list()) queue.add(keyOf(other));
+    },
+    deleted(node) {
+      signs.delete(node.metadata.name);
+    },
+  });
+  // A renewal needs no reconcile: the one that is due when the grace ends looks at the time of the last.
+  const renewed = ({ metadata }: { metadata: { name: string; namespace?: string } }) => {
+    if (metadata.namespace === LEASE_NAMESPACE && nodes.get(metadata.name)) look(metadata.name);
+  };
+  context.informer(leaseKind).subscribe({ added: renewed, updated: renewed });
+  // Pods that arrive on, or become ready on, a node that is not.
+  context.informer(podKind).subscribe({
+    updated(pod) {
+      const node = pod.spec?.nodeName ? nodes.get(pod.spec.nodeName) : undefined;
+      if (node && isReady(pod) && readyStatus(node) !== 'True') queue.add(keyOf(node));
+    },
+  });
+
+  async function reconcile(key: ObjectKey): Promise<Outcome> {
+    let node = nodes.get(key);
+    if (!node) return undefined;
+    const silentMs = clock.monotonic() - look(key).seenAt;
+    if (silentMs >= graceMs) node = await markSilent(node);
+    node = await taint(node);
+    const ready = readyStatus(node);
+    if (ready !== 'True' && node.status?.conditions?.some(({ type }) => type === 'Ready'))
+      await markPods(node);
+    // While it is silent the next sign of life comes as an update of the node itself.
+    return silentMs >= graceMs ? undefined : { requeueAfterMs: graceMs - silentMs };
+  }
+
+  async function markSilent(node: Stored<Node>): Promise<Stored<Node>> {
+    const conditions = silentConditions(node, clock.now());
+    if (!conditions) return node;
+    const next = { ...node, status: { ...node.status, conditions } };
+    const updated = await client.update(nodeKind, next, { subresource: 'status' });
+    const { name } = node.metadata;
+    events.record(node, 'Normal', 'NodeNotReady', `Node ${name} status is now: NodeNotReady`);
+    return updated;
+  }
+
+  async function taint(node: Stored<Node>): Promise<Stored<Node>> {
+    const evict = nodes.list().some((other) => readyStatus(other) === 'True');
+    const taints = desiredTaints(node, { evict }, clock.now());
+    if (!taints) return node;
+    const { uid, resourceVersion, name } = node.metadata;
+    const body = { metadata: { uid, resourceVersion }, spec: { taints } };
+    return client.patch(nodeKind, { name }, { type: 'merge', body });
+  }
+
+  /** Services must stop sending connections there at once, long before the pods are moved. */
+  async function markPods(node: Stored<Node>): Promise<void> {
+    const affected = pods
+      .byIndex('node', node.metadata.name)
+      .filter((pod) => isReady(pod) && !isFinished(pod));
+    await Promise.all(affected.map(markPod));
+  }
+
+  async function markPod(pod: Stored<Pod>): Promise<void> {
+    const lastTransitionTime = clock
+      .now()
+      .toISOString()
+      .replace(/\.\d+Z$/, 'Z');
+    const conditions = (pod.status?.conditions ?? []).map((condition) =>
+      condition.type === 'Ready'
+        ? { ...condition, status: 'False', reason: 'NodeNotReady', lastTransitionTime }
+        : condition,
+    );
+    try {
+      await client.update(
+        podKind,
+        { ...pod, status: { ...pod.status, conditions } },
+        { subresource: 'status' },
+      );
+      events.record(pod, 'Warning', 'NodeNotReady', 'Node is not ready');
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  return { name: 'node health', queue, reconcile };
+}
+
+/** Keys are pods. */
+function evictionReconciler(context: ControllerContext): Reconciler {
+  const { client, clock } = context;
+  const queue = context.queue();
+  const nodes = context.cache(nodeKind);
+  const pods = context.cache(podKind);
+  const events = context.recorder('taint-eviction-controller');
+
+  const isTainted = (node: Node | undefined) =>
+    node?.spec?.taints?.some(({ effect }) => effect === 'NoExecute');
+  const enqueuePods = (node: Stored<Node>) => {
+    for (const pod of pods.byIndex('node', node.metadata.name)) queue.add(keyOf(pod));
+  };
+  context.informer(nodeKind).subscribe({
+    added: (node) => isTainted(node) && enqueuePods(node),
+    updated(node, previous) {
+      if (isTainted(node) && JSON.stringify(node.spec?.taints) !== JSON.stringify(previous.spec?.taints)) {
+        enqueuePods(node);
+      }
+    },
+  });
+  const enqueue = (pod: Stored<Pod>) => {
+    if (pod.spec?.nodeName && isTainted(nodes.get(pod.spec.nodeName))) queue.add(keyOf(pod));
+  };
+  context.informer(podKind).subscribe({
+    added: enqueue,
+    updated(pod, previous) {
+      const moved = pod.spec?.nodeName !== previous.spec?.nodeName;
+      const tolerations =
+        JSON.stringify(pod.spec?.tolerations) !== JSON.stringify(previous.spec?.tolerations);
+      if (moved || tolerations) enqueue(pod);
+    },
+  });
+
+  /** Looks at the taints as they are now, so a node that has recovered meanwhile keeps its pods. */
+  async function reconcile(key: ObjectKey): Promise<Outcome> {
+    const pod = pods.get(key);
+    const node = pod?.spec?.nodeName ? nodes.get(pod.spec.nodeName) : undefined;
+    if (!pod || !node || pod.metadata.deletionTimestamp) return undefined;
+    const time = evictionTime(pod, node.spec?.taints ?? []);
+    if (time === undefined) return undefined;
+    const leftMs = time - clock.now().getTime();
+    if (leftMs > 0) return { requeueAfterMs: leftMs };
+    events.record(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`);
+    try {
+      await client.delete(podKind, pod.metadata, { preconditions: { uid: pod.metadata.uid } });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+    return undefined;
+  }
+
+  return { name: 'taint eviction', queue, reconcile };
+}
