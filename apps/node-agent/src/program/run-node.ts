@@ -9,8 +9,8 @@ import { ensureCredential } from '../connection/register';
 import { startDns } from '../dns/start-dns';
 import { startKubelet } from '../kubelet/start-kubelet';
 import { startProxy } from '../proxy/start-proxy';
-import { openRuntime } from '../runtime/open-runtime';
 import { createTunnelServer, type TunnelHandler } from '../tunnel/serve-tunnel';
+import { openRuntime } from './open-runtime';
 import type { AgentConfig } from './options';
 
 export const AGENT_VERSION = 'v1.33.0+wheelhouse';
@@ -63,13 +63,13 @@ export async function runNode(config: AgentConfig, nodeName: string, log: Logger
   const remembered = await registration.store.loadSettings();
   const settings = remembered ?? (await firstSettings);
 
-  const runtime = await openRuntime(config.runtime, { settings, nodeName, dataDir, log, clock });
+  const runtime = await openRuntime(config.runtime, { settings, nodeName, dataDir });
   const kubelet = await startKubelet({
     client: api.client,
     runtime,
     nodeName,
     nodeIp: config.nodeIp,
-    settings,
+    settings: { ...settings, version: AGENT_VERSION },
     dataDir,
     labels: config.labels,
     log,
@@ -77,20 +77,20 @@ export async function runNode(config: AgentConfig, nodeName: string, log: Logger
   });
   handler = kubelet.handler;
 
-  const networked = runtime.abilities.programs && config.dataplane !== 'none';
-  const proxy =
-    networked && config.dataplane !== 'none'
-      ? startProxy({
-          client: api.client,
-          nodeName,
-          nodePortAddresses: config.nodePortAddresses,
-          serviceCidr: settings.serviceCidr,
-          ownAddresses: [settings.dnsIp],
-          clusterId: settings.clusterId,
-          dataplane: config.dataplane,
-          log,
-        })
-      : undefined;
+  const { dataplane } = config;
+  const networked = runtime.abilities.programs && dataplane !== 'none';
+  const proxy = networked
+    ? startProxy({
+        client: api.client,
+        nodeName,
+        nodePortAddresses: config.nodePortAddresses,
+        serviceCidr: settings.serviceCidr,
+        ownAddresses: [settings.dnsIp],
+        clusterId: settings.clusterId,
+        dataplane,
+        log,
+      })
+    : undefined;
   const dns = networked
     ? startDns({
         client: api.client,
@@ -104,8 +104,7 @@ export async function runNode(config: AgentConfig, nodeName: string, log: Logger
 
   return {
     async stop({ pods }) {
-      if (pods) await kubelet.stopPods();
-      await kubelet.stop();
+      await (pods ? kubelet.stopPods() : kubelet.stop());
       await Promise.all([proxy?.stop(), dns?.stop()]);
       await connection.stop();
       await runtime.close();

@@ -1,6 +1,6 @@
 import type { Client } from '@wheelhouse/shared/client/client';
-import { isAlreadyExists } from '@wheelhouse/shared/errors';
 import { type Service, serviceKind } from '@wheelhouse/shared/kinds/core/service';
+import { ensure } from '../http/bootstrap';
 
 /**
  * Reserves the cluster's DNS address by the service that everybody looks for. It has no selector: every host
@@ -19,7 +19,5 @@ export async function ensureDnsService(client: Client, dnsIp: string): Promise<v
       ],
     },
   };
-  await client.create(serviceKind, service).catch((error: unknown) => {
-    if (!isAlreadyExists(error)) throw error;
-  });
+  await ensure(client, serviceKind, service);
 }

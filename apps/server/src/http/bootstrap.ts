@@ -69,11 +69,24 @@ export async function publishApiAddress(
   }
 }
 
-async function ensure<T extends KubeObject>(client: Client, type: ResourceType<T>, object: T): Promise<void> {
+/** Creates an object where it is missing. */
+export async function ensure<T extends KubeObject>(
+  client: Client,
+  type: ResourceType<T>,
+  object: T,
+): Promise<void> {
+  const { name = '', namespace } = object.metadata ?? {};
+  try {
+    // Asked first: creating a service that exists is refused for its taken address, not as existing.
+    await client.get(type, { name, namespace });
+    return;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
   try {
     await client.create(type, object);
   } catch (error) {
-    // Here already, from an earlier start or another server.
+    // Another server was faster.
     if (!isAlreadyExists(error)) throw error;
   }
 }
