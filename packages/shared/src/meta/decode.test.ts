@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import { ApiError } from '../errors';
+import { leaseKind } from '../kinds/coordination/lease';
+import { configMapKind } from '../kinds/core/config-map';
+import { podKind } from '../kinds/core/pod';
+import { decode, decodePatched, decodeType } from './decode';
+
+const pod = (spec: object, metadata: object = {}) => ({ apiVersion: 'v1', kind: 'Pod', metadata, spec });
+
+describe('decode', () => {
+  it('drops and reports what the schema does not know', () => {
+    const { object, unknownFields } = decode(
+      podKind,
+      pod({ foo: 1, containers: [{ name: 'c', image: 'i', bar: {}, ports: [{ containerPort: 80, x: 1 }] }] }),
+    );
+    expect(unknownFields).toEqual([
+      'unknown field "spec.containers[0].ports[0].x"',
+      'unknown field "spec.containers[0].bar"',
+      'unknown field "spec.foo"',
+    ]);
+    expect(object.spec).toEqual({ containers: [{ name: 'c', image: 'i', ports: [{ containerPort: 80 }] }] });
+  });
+
+  it('shares nothing with its input', () => {
+    const raw = pod({ containers: [{ name: 'c', image: 'i' }] }, { labels: { a: 'b' } });
+    const frozen = JSON.parse(JSON.stringify(raw));
+    const { object } = decode(podKind, Object.freeze(raw));
+    object.metadata = { name: 'other' };
+    if (object.spec?.containers[0]) object.spec.containers[0].image = 'x';
+    expect(raw).toEqual(frozen);
+  });
+
+  it('writes the same bytes in whatever order the fields came', () => {
+    const one = decode(podKind, {
+      spec: { containers: [{ image: 'i', name: 'c' }] },
+      metadata: { name: 'a' },
+    });
+    const two = decode(podKind, {
+      metadata: { name: 'a' },
+      kind: 'Pod',
+      apiVersion: 'v1',
+      spec: { containers: [{ name: 'c', image: 'i' }] },
+    });
+    expect(JSON.stringify(one.object)).toBe(JSON.stringify(two.object));
+    expect(Object.keys(one.object)).toEqual(['kind', 'apiVersion', 'metadata', 'spec']);
+  });
+
+  it('takes null and empty collections as absent, and null in a map as the zero value', () => {
+    const { object } = decode(configMapKind, {
+      metadata: { name: 'a', labels: {}, finalizers: [], annotations: null },
+      data: { x: null },
+      binaryData: {},
+    });
+    expect(object).toEqual({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a' }, data: { x: '' } });
+  });
+
+  it('canonicalises quantities and times', () => {
+    const { object } = decode(
+      podKind,
+      pod(
+        { containers: [{ name: 'c', resources: { limits: { cpu: 0.5, memory: '1024Mi' } } }] },
+        { creationTimestamp: '2026-01-01T01:00:00.5+01:00' },
+      ),
+    );
+    expect(object.spec?.containers[0]?.resources?.limits).toEqual({ cpu: '500m', memory: '1Gi' });
+    expect(object.metadata?.creationTimestamp).toBe('2026-01-01T00:00:00Z');
+  });
+
+  it.each([
+    [
+      pod({ containers: 'x' }),
+      'cannot unmarshal string into Go struct field spec.containers of type []v1.Container',
+    ],
+    [
+      pod({ containers: [1] }),
+      'cannot unmarshal number into Go struct field spec.containers[0] of type v1.Container',
+    ],
+    [
+      pod({}, { labels: { k: 1 } }),
+      'cannot unmarshal number into Go struct field metadata.labels.k of type string',
+    ],
+    [pod({}, { labels: ['a'] }), 'cannot unmarshal array into Go struct field metadata.labels'],
+    [pod({ priority: 1.5 }), 'number 1.5 into Go struct field spec.priority of type int32'],
+    [pod({ priority: 3e9 }), 'of type int32'],
+    [pod({ hostNetwork: 'yes' }), 'of type bool'],
+    [
+      pod({ containers: [{ resources: { limits: { cpu: 'abc' } } }] }),
+      'quantities must match the regular expression',
+    ],
+    [[], 'cannot unmarshal array'],
+    ['x', 'cannot unmarshal string'],
+  ])('refuses %j', (raw, message) => {
+    expect(() => decode(podKind, raw)).toThrow(message);
+    expect(() => decode(podKind, raw)).toThrow(ApiError);
+  });
+
+  it('refuses another kind or version than the expected one', () => {
+    expect(() => decode(podKind, { apiVersion: 'v2', kind: 'Pod' })).toThrow(
+      'the API version in the data (v2) does not match the expected API version (v1)',
+    );
+    expect(() => decode(podKind, { apiVersion: 'v1', kind: 'Service' })).toThrow(
+      'cannot be handled as a Pod',
+    );
+  });
+
+  it('refuses bytes that are no base64, and microseconds that are not six digits', () => {
+    expect(() => decode(configMapKind, { binaryData: { x: '***' } })).toThrow('illegal base64');
+    expect(() => decode(leaseKind, { spec: { renewTime: '2026-01-01T00:00:00.5Z' } })).toThrow(/six digits/);
+    const renewTime = '2026-01-01T00:00:00.000001Z';
+    expect(decode(leaseKind, { spec: { renewTime } }).object.spec?.renewTime).toBe(renewTime);
+  });
+
+  it('keeps hostile keys as data', () => {
+    const raw = JSON.parse('{"data":{"__proto__":"x","constructor":"y"},"__proto__":{"polluted":true}}');
+    const { object, unknownFields } = decode(configMapKind, raw);
+    expect(unknownFields).toEqual(['unknown field "__proto__"']);
+    expect(JSON.stringify(object.data)).toBe('{"__proto__":"x","constructor":"y"}');
+    expect(Object.getPrototypeOf(object.data)).toBe(Object.prototype);
+    expect('polluted' in {}).toBe(false);
+  });
+
+  it('bounds the depth of what has no schema', () => {
+    let deep: unknown = {};
+    for (let i = 0; i < 1000; i++) deep = { a: deep };
+    const raw = { metadata: { managedFields: [{ fieldsV1: deep }] } };
+    expect(() => decode(podKind, raw)).toThrow('nested too deeply');
+  });
+});
+
+it('blames the patch for what it made of an object', () => {
+  try {
+    decodePatched(configMapKind, { data: ['x'] });
+    expect.unreachable();
+  } catch (error) {
+    expect(error).toMatchObject({ code: 422, status: { details: { causes: [{ field: 'patch' }] } } });
+  }
+});
+
+it('decodes a type by its name', () => {
+  const { object } = decodeType('io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions', {
+    gracePeriodSeconds: 0,
+    preconditions: { uid: 'u' },
+  });
+  expect(object).toEqual({ gracePeriodSeconds: 0, preconditions: { uid: 'u' } });
+});
