@@ -1,11 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Client } from '@wheelhouse/shared/client/client';
 import { createInformer } from '@wheelhouse/shared/client/create-informer';
 import type { Informer } from '@wheelhouse/shared/client/informer';
 import { apiError } from '@wheelhouse/shared/errors';
-import { allKinds } from '@wheelhouse/shared/kinds/all';
 import { eventKind } from '@wheelhouse/shared/kinds/core/event';
 import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
@@ -13,33 +9,19 @@ import type { Stored } from '@wheelhouse/shared/meta/object';
 import type { Pod } from 'kubernetes-types/core/v1';
 import pino from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type ApiServer, createApiServer } from '../http/api-server';
-import { openStore } from '../store/open-store';
-import type { Store } from '../store/store';
+import { startTestApiServer, type TestApiServer } from '../http/testing/test-api-server';
 import { type Scheduler, startScheduler } from './start-scheduler';
 import { type NodeParts, type PodParts, testNode, testPod } from './testing/objects';
 
 const log = pino({ level: 'silent' });
-let directory: string;
-let store: Store;
-let api: ApiServer;
+let server: TestApiServer;
 let admin: Client;
 let pods: Informer<Pod>;
 let scheduler: Scheduler | undefined;
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'wh-scheduler-'));
-  store = await openStore({ kind: 'embedded', directory }, log);
-  api = await createApiServer({
-    store,
-    kinds: allKinds,
-    authenticator: { authenticate: () => undefined },
-    authorizer: { authorize: () => ({ allowed: true }) },
-    admission: [],
-    serviceCidr: '10.96.0.0/16',
-    log,
-  });
-  admin = api.clientFor({ name: 'admin', groups: ['system:masters'] });
+  server = await startTestApiServer();
+  admin = server.client;
   pods = createInformer(admin, podKind);
   pods.start();
   await pods.synced();
@@ -49,13 +31,11 @@ afterEach(async () => {
   await scheduler?.stop();
   scheduler = undefined;
   pods.stop();
-  await api.stop();
-  await store.close();
-  await rm(directory, { recursive: true });
+  await server.stop();
 });
 
 async function start(options: { client?: Client } = {}): Promise<Scheduler> {
-  const client = options.client ?? api.clientFor({ name: 'system:kube-scheduler', groups: [] });
+  const client = options.client ?? server.api.clientFor({ name: 'system:kube-scheduler', groups: [] });
   scheduler = await startScheduler({ client, log });
   return scheduler;
 }
@@ -149,7 +129,7 @@ test('a gated pod says so and is placed when its gate goes', async () => {
 
 test('a binding that fails is tried again, one whose answer is lost is not taken for a failure', async () => {
   await addNode({ name: 'a' });
-  const real = api.clientFor({ name: 'system:kube-scheduler', groups: [] });
+  const real = server.api.clientFor({ name: 'system:kube-scheduler', groups: [] });
   let attempts = 0;
   const client = new Proxy(real, {
     get(target, property: keyof Client) {
