@@ -2,8 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import pino, { type Logger } from 'pino';
-import { LOOPBACK_RANGES, ROUTED_RANGES, type ServerConfig } from '../cluster/config';
-import { mayAdministerNetwork } from '../up/runtime-choice';
+import type { ServerConfig } from '../cluster/config';
 import {
   option,
   parseChoice,
@@ -89,7 +88,6 @@ export function serverConfig(
     controllersFrom: listOf(flags.controllersFrom).map((path) => resolve(path)),
     store: parseStore(flags.store, dataDir),
     database: parseDatabase(flags.database, dataDir),
-    ranges: mayAdministerNetwork() ? ROUTED_RANGES : LOOPBACK_RANGES,
     kubeconfig: rest.kubeconfig,
     nodeMonitorGraceSeconds: parseCount('--node-monitor-grace', flags.nodeMonitorGrace, seconds),
     defaultTolerationSeconds: parseCount('--default-toleration', flags.defaultToleration, seconds),

@@ -4,6 +4,8 @@ import { Command } from 'commander';
 import { openDataDirectory } from '../cluster/data-directory';
 import { checkPort } from '../cluster/preflight';
 import { startServer, webDirectoryBeside } from '../cluster/start-server';
+import { newRanges } from '../up/new-ranges';
+import { mayAdministerNetwork } from '../up/runtime-choice';
 import { Terminal } from '../up/terminal';
 import { option } from './options';
 import { addServerFlags, openLog, type ServerFlags, serverConfig } from './server-options';
@@ -31,7 +33,9 @@ export function serverCommand(): Command {
       if (settings.components.has('console')) {
         await checkPort('console', '--console-port', settings.consoleHost, settings.consolePort);
       }
-      const data = await openDataDirectory(settings.dataDir, settings.ranges);
+      const data = await openDataDirectory(settings.dataDir, () =>
+        newRanges(mayAdministerNetwork() ? 'routed' : 'loopback'),
+      );
       const log = openLog(settings.dataDir, settings.logLevel);
       try {
         const server = await startServer({

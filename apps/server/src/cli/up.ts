@@ -10,6 +10,7 @@ import { type RunningServer, startServer, webDirectoryBeside } from '../cluster/
 import type { Component, Logger } from '../component';
 import { probeDocker } from '../up/docker-probe';
 import { type LocalAgents, startLocalAgents } from '../up/local-agents';
+import { newRanges } from '../up/new-ranges';
 import { chooseRuntime, mayAdministerNetwork, RUNTIMES } from '../up/runtime-choice';
 import { createSampleApplication, sampleNodePort } from '../up/sample-application';
 import { Terminal } from '../up/terminal';
@@ -52,7 +53,7 @@ async function up(flags: UpFlags): Promise<void> {
   });
   await checkPort('API', '--api-port', settings.apiHost, settings.apiPort);
   await checkPort('console', '--console-port', settings.consoleHost, settings.consolePort);
-  const data = await openDataDirectory(settings.dataDir, choice.ranges);
+  const data = await openDataDirectory(settings.dataDir, () => newRanges(choice.addresses));
   const log = openLog(settings.dataDir, settings.logLevel);
   if (choice.note) terminal.note(choice.note);
 

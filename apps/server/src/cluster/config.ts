@@ -16,11 +16,6 @@ export interface ClusterRanges {
   readonly services: string;
 }
 
-/** Ranges that need to be routed by the hosts: with Docker, or where the agent may change addresses. */
-export const ROUTED_RANGES: ClusterRanges = { pods: '10.244.0.0/16', services: '10.96.0.0/16' };
-/** Ranges that every Linux host routes to itself, without any privilege. */
-export const LOOPBACK_RANGES: ClusterRanges = { pods: '127.244.0.0/16', services: '127.96.0.0/16' };
-
 export interface ServerConfig {
   /** Absolute path. */
   readonly dataDir: string;
@@ -37,7 +32,6 @@ export interface ServerConfig {
   readonly controllersFrom: readonly string[];
   readonly store: StoreSpec;
   readonly database: DatabaseSpec;
-  readonly ranges: ClusterRanges;
   /** How the components reach an API that runs elsewhere; unused when `api` is among the components. */
   readonly kubeconfig: string | undefined;
   /** Seconds without a heartbeat until a node counts as NotReady. */

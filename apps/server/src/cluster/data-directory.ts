@@ -27,7 +27,10 @@ export interface DataDirectory {
  * Creates or opens the data directory for this process alone. Throws {@link StartupError} when another process
  * uses it, when it was written by a newer version, or when it cannot be used.
  */
-export async function openDataDirectory(path: string, rangesIfNew: ClusterRanges): Promise<DataDirectory> {
+export async function openDataDirectory(
+  path: string,
+  rangesIfNew: () => Promise<ClusterRanges>,
+): Promise<DataDirectory> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
   } catch (error) {
@@ -44,7 +47,7 @@ export async function openDataDirectory(path: string, rangesIfNew: ClusterRanges
     const identity: ClusterIdentity = {
       version: VERSION,
       clusterId: randomUUID().slice(0, 8),
-      ranges: rangesIfNew,
+      ranges: await rangesIfNew(),
     };
     // Written beside and renamed: a crash leaves no half-written identity.
     await writeFile(`${file}.new`, `${JSON.stringify(identity, null, 2)}\n`, { mode: 0o600 });

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { type ClusterRanges, LOOPBACK_RANGES, ROUTED_RANGES } from '../cluster/config';
 import { StartupError } from '../startup-error';
 import type { DockerProbe } from './docker-probe';
 
@@ -8,8 +7,8 @@ export type RuntimeName = (typeof RUNTIMES)[number];
 
 export interface RuntimeChoice {
   readonly runtime: RuntimeName;
-  /** Ranges for a cluster that is made now. */
-  readonly ranges: ClusterRanges;
+  /** Whether a cluster that is made now gets addresses that the host routes, or loopback ones. */
+  readonly addresses: 'routed' | 'loopback';
   /** A line for the person at the terminal when the choice may surprise. */
   readonly note: string | undefined;
 }
@@ -24,12 +23,12 @@ export function chooseRuntime(
   facts: { readonly docker: DockerProbe; readonly mayAdministerNetwork: boolean },
 ): RuntimeChoice {
   const { docker, mayAdministerNetwork } = facts;
-  const routable = mayAdministerNetwork ? ROUTED_RANGES : LOOPBACK_RANGES;
+  const addresses = mayAdministerNetwork ? 'routed' : 'loopback';
   switch (wanted) {
     case 'simulated':
-      return { runtime: 'simulated', ranges: ROUTED_RANGES, note: undefined };
+      return { runtime: 'simulated', addresses: 'routed', note: undefined };
     case 'process':
-      return { runtime: 'process', ranges: routable, note: undefined };
+      return { runtime: 'process', addresses, note: undefined };
     case 'docker':
       if (!docker.answers) {
         throw new StartupError(
@@ -42,13 +41,13 @@ export function chooseRuntime(
             'Run it with sudo, or use --runtime process, which needs no privilege.',
         );
       }
-      return { runtime: 'docker', ranges: ROUTED_RANGES, note: undefined };
+      return { runtime: 'docker', addresses: 'routed', note: undefined };
     case 'auto':
       if (docker.answers && mayAdministerNetwork)
-        return { runtime: 'docker', ranges: ROUTED_RANGES, note: undefined };
+        return { runtime: 'docker', addresses: 'routed', note: undefined };
       return {
         runtime: 'process',
-        ranges: routable,
+        addresses,
         note: docker.answers
           ? 'Docker answers, but only root may set up its pod network: containers run as plain processes.'
           : `Containers run as plain processes: ${docker.why}.`,
