@@ -3,7 +3,12 @@ import type { FleetKey, FleetObject, FleetResource } from '@wheelhouse/shared/co
 import { useCallback, useSyncExternalStore } from 'react';
 import { fleet } from './connection';
 
-export type OfResource<R extends FleetResource> = Extract<FleetObject, { resource: R }>;
+/** Workloads share one shape for three resources, so it asks whether the shape can be of that resource. */
+export type OfResource<R extends FleetResource, O = FleetObject> = O extends { resource: infer X }
+  ? R extends X
+    ? O
+    : never
+  : never;
 
 function useTopic<T>(topic: string, read: () => T, before: T): T {
   const subscribe = useCallback((listener: () => void) => fleet.subscribe(topic, listener), [topic]);

@@ -14,6 +14,7 @@ export function UsageBar({ name, used, extra, total, text }: UsageBarProps) {
   return (
     <div className="mb-[5px] grid grid-cols-[34px_1fr_92px] items-center gap-[9px] text-[12px] text-ink-3">
       <span>{name}</span>
+      {/* biome-ignore lint/a11y/useSemanticElements: a native meter cannot show the part that is only previewed */}
       <span
         className="track"
         role="meter"
@@ -26,7 +27,7 @@ export function UsageBar({ name, used, extra, total, text }: UsageBarProps) {
         <i style={{ transform: `scaleX(${share})` }} />
         {more > 0 ? <u style={{ left: `${share * 100}%`, width: `${more * 100}%` }} /> : null}
       </span>
-      <span className="text-ink-2">{text}</span>
+      <span className="figures text-ink-2">{text}</span>
     </div>
   );
 }

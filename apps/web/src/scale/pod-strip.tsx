@@ -5,6 +5,7 @@ import { CountedGroup } from '../pods/counted-group';
 import { PodTile } from '../pods/pod-tile';
 import { useWidth } from '../ui/use-width';
 import { type Look, lookOf } from '../words/pod-words';
+import type { Preview } from './preview';
 import { ScaleHandle } from './scale-handle';
 import type { Held } from './scale-store';
 import { planStrip } from './strip-plan';
@@ -15,7 +16,7 @@ interface PodStripProps {
   readonly pods: readonly FleetPod[];
   readonly desired: number;
   readonly held: Held | undefined;
-  readonly room: number | undefined;
+  readonly preview: Preview | undefined;
 }
 
 const HANDLE_SPACE = 24;
@@ -26,9 +27,11 @@ const MERGED: TileSize = { tile: 26, gap: 6 };
 const ORDER: readonly Look[] = ['running', 'starting', 'waiting', 'failed', 'unknown', 'done', 'leaving'];
 
 /** A workload's pods as tiles, with places for those to come, and the handle after the last. */
-export function PodStrip({ workload, pods, desired, held, room }: PodStripProps) {
+export function PodStrip({ workload, pods, desired, held, preview }: PodStripProps) {
+  const room = preview?.room;
+  const leaving = preview?.leaving;
   const { ref, width } = useWidth<HTMLDivElement>();
-  const plan = planStrip(pods, { desired, target: held?.target, room });
+  const plan = planStrip(pods, { desired, target: held?.target, room, leaving });
   const idle = planStrip(pods, { desired, target: undefined, room: undefined });
   const usable = Math.max(0, width - HANDLE_SPACE);
   const fitting = tileSizeFor(pods.length + idle.asked, usable);
@@ -60,7 +63,7 @@ export function PodStrip({ workload, pods, desired, held, room }: PodStripProps)
               pod={pod}
               size={tile}
               testId={`pod-${pod.name}`}
-              going={plan.going.has(pod.uid)}
+              going={plan.going.has(pod.name)}
             />
           ))}
           {ghostLooks(plan, drawn).map((look, index) => (

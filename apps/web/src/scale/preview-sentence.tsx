@@ -44,7 +44,7 @@ function Growth({ held, preview, more }: { held: Held; preview: Preview | undefi
         <span className="font-semibold text-brass-ink">Room for {preview.room}. </span>
       ) : null}
       {preview.limit ? (
-        <span className={over ? 'font-bold text-fail-ink' : undefined}>{preview.limit}</span>
+        <span className={over ? 'font-bold text-fail-ink' : undefined}>Beyond that, {preview.limit}.</span>
       ) : null}
     </>
   );

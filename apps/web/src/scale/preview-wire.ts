@@ -1,45 +1,54 @@
 import type { FleetWorkload } from '@wheelhouse/shared/console/protocol';
+import {
+  MAX_PREVIEW_REPLICAS,
+  type PlacementPreview,
+  SCHEDULING_GROUP,
+  SCHEDULING_VERSION,
+} from '@wheelhouse/shared/scheduling/placement-preview';
 import { workloadKind } from '../workloads/model';
 import type { Preview } from './preview';
 
 /** How the scheduler is asked. */
-export function previewRequest(workload: FleetWorkload, replicas: number): { path: string; body: object } {
+export function previewRequest(
+  workload: FleetWorkload,
+  replicas: number,
+): { path: string; body: PlacementPreview } {
   return {
-    path: `/apis/scheduling.wheelhouse.dev/v1/namespaces/${encodeURIComponent(workload.namespace)}/placementpreviews`,
+    path: `/apis/${SCHEDULING_GROUP}/${SCHEDULING_VERSION}/namespaces/${encodeURIComponent(workload.namespace)}/placementpreviews`,
     body: {
-      apiVersion: 'scheduling.wheelhouse.dev/v1',
+      apiVersion: `${SCHEDULING_GROUP}/${SCHEDULING_VERSION}`,
       kind: 'PlacementPreview',
-      spec: { workload: { kind: workloadKind(workload), name: workload.name }, replicas },
+      spec: {
+        workload: {
+          group: workload.resource === 'replicationcontrollers' ? '' : 'apps',
+          kind: workloadKind(workload),
+          name: workload.name,
+        },
+        replicas: Math.min(replicas, MAX_PREVIEW_REPLICAS),
+      },
     },
   };
 }
 
-/** What it answers, as far as it can be read; it comes from another program. */
-export function readPreview(answer: unknown, target: number): Preview {
-  const status = objectIn(answer, 'status');
+/** What it answers, for the hand. Undefined when it is no answer. */
+export function readPreview(answer: PlacementPreview, target: number): Preview | undefined {
+  const { status } = answer;
+  if (!status) return undefined;
   const byNode = new Map<string, number>();
-  const nodes = status.nodes;
-  if (Array.isArray(nodes)) {
-    for (const each of nodes) {
-      const { name, count } = asObject(each);
-      if (typeof name === 'string' && typeof count === 'number' && count > 0) byNode.set(name, count);
-    }
-  }
   let fitting = 0;
-  for (const count of byNode.values()) fitting += count;
+  for (const { node, pod } of status.placements) {
+    // Pods that exist and wait are not what the hand adds.
+    if (pod !== undefined) continue;
+    fitting += 1;
+    byNode.set(node, (byNode.get(node) ?? 0) + 1);
+  }
+  const { maximum } = status;
   return {
     target,
     byNode,
     fitting,
-    room: typeof status.room === 'number' ? status.room : undefined,
-    limit: typeof status.message === 'string' && status.message ? status.message : undefined,
+    leaving: new Set(status.removals.map(({ pod }) => pod)),
+    room: maximum.exact ? maximum.replicas : undefined,
+    limit: maximum.reason || undefined,
   };
-}
-
-function asObject(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
-}
-
-function objectIn(value: unknown, key: string): Record<string, unknown> {
-  return asObject(asObject(value)[key]);
 }

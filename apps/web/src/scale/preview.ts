@@ -1,4 +1,5 @@
 'use client';
+import type { PlacementPreview } from '@wheelhouse/shared/scheduling/placement-preview';
 import { useEffect } from 'react';
 import { callApi } from '../api/call-api';
 import { previewRequest, readPreview } from './preview-wire';
@@ -11,7 +12,9 @@ export interface Preview {
   readonly byNode: ReadonlyMap<string, number>;
   /** How many of the new pods fit. */
   readonly fitting: number;
-  /** All replicas of this workload that fit, those that run included; undefined when the scheduler did not say. */
+  /** Names of the pods that would be deleted. */
+  readonly leaving: ReadonlySet<string>;
+  /** All replicas of this workload that fit, those that run included; undefined when no limit was found. */
   readonly room: number | undefined;
   /** What stands in the way of more, in words. */
   readonly limit: string | undefined;
@@ -30,7 +33,9 @@ export function usePreviewFeed(): void {
       asking = true;
       try {
         const { path, body } = previewRequest(held.workload, held.target);
-        const preview = readPreview(await callApi(path, { method: 'POST', body }), held.target);
+        // The API's answer to a PlacementPreview is a PlacementPreview.
+        const answer = (await callApi(path, { method: 'POST', body })) as PlacementPreview;
+        const preview = readPreview(answer, held.target);
         if (useScale.getState().held?.key === held.key) useScale.setState({ preview });
       } catch (error) {
         absent = isAbsent(error);

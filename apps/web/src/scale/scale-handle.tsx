@@ -108,7 +108,6 @@ export function ScaleHandle({ workload, desired, held, room, slots, shape, tile 
       {pull && Math.hypot(grip.x - end.x, grip.y - end.y) > shape.pitch ? (
         <Rope path={ropePath(end, grip)} taut={beyond} />
       ) : null}
-      {/* biome-ignore lint/a11y/useSemanticElements: a native range cannot follow the pointer beyond its track */}
       <div
         role="slider"
         tabIndex={0}

@@ -3,7 +3,7 @@ import type { FleetPod } from '@wheelhouse/shared/console/protocol';
 export interface StripPlan {
   /** Pods that count as replicas: neither leaving nor ended. */
   readonly active: number;
-  /** Uids of the pods that would leave. The controller may choose others; the newest are its habit. */
+  /** Names of the pods that would leave: as the preview says, until then the newest. */
   readonly going: ReadonlySet<string>;
   /** Places for pods that are asked for and not made yet. */
   readonly asked: number;
@@ -16,12 +16,19 @@ export interface StripPlan {
 /** What the strip shows beside the pods: pure, so that the picture mid-drag can be tested. */
 export function planStrip(
   pods: readonly FleetPod[],
-  state: { readonly desired: number; readonly target: number | undefined; readonly room: number | undefined },
+  state: {
+    readonly desired: number;
+    readonly target: number | undefined;
+    readonly room: number | undefined;
+    readonly leaving?: ReadonlySet<string> | undefined;
+  },
 ): StripPlan {
   const { desired, room } = state;
   const target = state.target ?? desired;
   const active = pods.filter((pod) => !['Terminating', 'Failed', 'Succeeded'].includes(pod.phase));
-  const going = new Set(active.slice(target).map((pod) => pod.uid));
+  const count = Math.max(0, active.length - target);
+  const known = state.leaving?.size === count ? state.leaving : undefined;
+  const going = known ?? new Set(active.slice(target).map((pod) => pod.name));
   const missing = Math.max(0, target - active.length);
   const asked = Math.min(missing, Math.max(0, desired - active.length));
   const beyond =

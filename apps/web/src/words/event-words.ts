@@ -1,4 +1,5 @@
 import type { FleetEvent } from '@wheelhouse/shared/console/protocol';
+import { schedulingInWords } from './scheduling-words';
 
 /** An event as the end of a sentence that began with the name of what it is about. */
 export function eventInWords({ reason, message, about }: FleetEvent): string {
@@ -8,7 +9,7 @@ export function eventInWords({ reason, message, about }: FleetEvent): string {
       return node ? `goes to ${node}` : 'has a node';
     }
     case 'FailedScheduling':
-      return `is waiting for a node: ${message.replace(/^\d+\/(\d+) nodes are available:\s*/, 'of $1 nodes, ')}`;
+      return `is waiting for a node: ${lower(schedulingInWords(message))}`;
     case 'Pulling':
       return 'is getting its image';
     case 'Pulled':

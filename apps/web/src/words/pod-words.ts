@@ -1,4 +1,5 @@
 import type { FleetPod } from '@wheelhouse/shared/console/protocol';
+import { schedulingInWords } from './scheduling-words';
 
 /** How a pod's tile is drawn. */
 export type Look = 'running' | 'starting' | 'waiting' | 'failed' | 'done' | 'leaving' | 'unknown';
@@ -49,7 +50,7 @@ export function podInWords(pod: FleetPod): string {
 /** What stands behind the sentence, as far as the cluster says: `exit 137, 4 restarts`. */
 export function podDetail(pod: FleetPod): string | undefined {
   const facts: string[] = [];
-  if (pod.phase === 'Pending' && pod.unscheduled) return pod.unscheduled;
+  if (pod.phase === 'Pending' && pod.unscheduled) return schedulingInWords(pod.unscheduled);
   if (pod.trouble?.exitCode !== undefined) facts.push(exitInWords(pod.trouble.exitCode));
   if (pod.trouble?.message) facts.push(pod.trouble.message);
   else if (pod.message) facts.push(pod.message);

@@ -12,9 +12,7 @@ export function useWorkloads(): readonly FleetWorkload[] {
   const sets = useAll('replicasets', namespace);
   const controllers = useAll('replicationcontrollers', namespace);
   return useMemo(
-    () =>
-      // `FleetWorkload` covers three resources; each of the three sets holds one of them.
-      ([...deployments, ...sets, ...controllers] as FleetWorkload[]).filter(isTopLevel).sort(byPlace),
+    () => [...deployments, ...sets, ...controllers].filter(isTopLevel).sort(byPlace),
     [deployments, sets, controllers],
   );
 }

@@ -49,7 +49,7 @@ export const WorkloadCard = memo(function WorkloadCard({ workload }: { workload:
         <span className="flex-1" />
         <ReplicaCount ready={workload.ready} desired={desired} held={held} />
       </header>
-      <PodStrip workload={workload} pods={pods} desired={desired} held={held} room={preview?.room} />
+      <PodStrip workload={workload} pods={pods} desired={desired} held={held} preview={preview} />
       {held ? (
         <div className="border-t border-line pt-2">
           <PreviewSentence held={held} preview={preview} />

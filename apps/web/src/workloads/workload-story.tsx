@@ -3,6 +3,7 @@ import type { FleetPod, FleetWorkload } from '@wheelhouse/shared/console/protoco
 import { ShowLink } from '../ui/show';
 import { plural } from '../words/amounts';
 import { lookOf, podDetail, podInWords } from '../words/pod-words';
+import { schedulingInWords } from '../words/scheduling-words';
 import { shortImage } from './model';
 
 interface StoryProps {
@@ -37,7 +38,7 @@ export function WorkloadStory({ workload, pods, desired }: StoryProps) {
             ? `${plural(unplaced.length, 'pod')} wait for a node.`
             : `${waiting.name} is waiting for a node.`}
         </b>{' '}
-        {waiting.unscheduled}
+        {schedulingInWords(waiting.unscheduled ?? '')}
       </p>
     );
   }

@@ -1,0 +1,28 @@
+'use client';
+import Link from 'next/link';
+import { FirstRun } from '../bridge/first-run';
+import { Page } from '../ui/page';
+import { plural } from '../words/amounts';
+import { LonePods } from './lone-pods';
+import { needsAttention } from './model';
+import { useWorkloads } from './use-workloads';
+import { WorkloadList } from './workload-list';
+
+export function WorkloadsPage() {
+  const workloads = useWorkloads();
+  const attention = workloads.filter(needsAttention).length;
+  return (
+    <Page
+      title="Workloads"
+      note={`${plural(workloads.length, 'workload')} · ${attention === 0 ? 'all well' : `${attention} ${attention === 1 ? 'needs' : 'need'} attention`}`}
+      actions={
+        <Link href="/create" className="button" data-tone="primary">
+          Run something
+        </Link>
+      }
+    >
+      {workloads.length === 0 ? <FirstRun /> : <WorkloadList />}
+      <LonePods />
+    </Page>
+  );
+}
