@@ -21,6 +21,7 @@ import { Extensions } from './extensions';
 import { healthHandler } from './health';
 import { InProcessClient } from './in-process-client';
 import { type Listener, type ListenOptions, listen } from './listener';
+import { openApiHandler } from './openapi';
 import { ResourceHandler } from './resource-handler';
 import { Router } from './router';
 import { dispatchUpgrade } from './upgrades';
@@ -74,6 +75,7 @@ export interface ApiServer {
 /** Loads the cluster's objects from the store; resolves when requests can be answered. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { store, kinds, log, authenticator, authorizer, clock = systemClock } = options;
+  const gitVersion = options.gitVersion ?? 'v1.33.0+wheelhouse';
   const feed = new StoreFeed({
     store,
     types: kinds.filter((kind) => !kind.storedAs),
@@ -111,9 +113,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       healthHandler({
         ready: () => feed.ready,
         pingStore: () => store.currentRevision(),
-        gitVersion: options.gitVersion ?? 'v1.33.0+wheelhouse',
+        gitVersion,
       }),
       discoveryHandler(kinds, extensions),
+      openApiHandler(kinds, gitVersion),
     ],
     knownPaths: () => knownPaths(kinds, extensions),
     log,

@@ -274,7 +274,10 @@ export class ResourceHandler {
     const { res, resource } = request;
     const { answer, created } = outcome;
     const status = created ? 201 : 200;
-    if (!(answer instanceof Entry)) return sendJson(res, status, answer, context.warnings);
+    if (!(answer instanceof Entry)) {
+      sendJson(res, status, answer, context.warnings);
+      return;
+    }
     const { type, body } = presentOne(resource, answer, shape);
     send(res, status, type, body, context.warnings);
   }

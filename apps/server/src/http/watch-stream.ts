@@ -45,7 +45,7 @@ export interface WatchStreamOptions {
 
 /** Writes a watch's events to a response, at the reader's pace, until either side ends it. Resolves at the end. */
 export async function streamWatch(res: Res, options: WatchStreamOptions): Promise<void> {
-  const { resource, start, shape, clock } = options;
+  const { resource, start, shape } = options;
   const { watcher } = start;
   const writer = writerOf(res);
   let open = true;

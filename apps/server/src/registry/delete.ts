@@ -51,10 +51,11 @@ export async function deleteObject(resource: StoredResource, deletion: Deletion)
         }
       }
     } else if (await remove(resource, context, key, entry)) {
+      const last = plan.last ? asWritten(resource, ref, plan.last, entry.revision) : entry;
       return {
         before: before ?? entry,
         after: undefined,
-        answer: removedAnswer(resource, entry),
+        answer: removedAnswer(resource, last),
         created: false,
       };
     }
@@ -86,6 +87,11 @@ function checkPreconditions(
   }
 }
 
+/** An entry that was never stored, of an object in stored form: deletion concerns metadata alone. */
+function asWritten(resource: StoredResource, ref: Ref, next: KubeObject, revision: number): Entry {
+  return resource.codec.written(resource.key(ref), resource.codec.encode(next), revision, next);
+}
+
 /** Undefined: the race was lost. */
 async function mark(
   resource: StoredResource,
@@ -94,11 +100,7 @@ async function mark(
   entry: Entry,
   next: KubeObject,
 ): Promise<Entry | undefined> {
-  // `next` is in stored form: deletion concerns metadata alone.
-  if (context.dryRun) {
-    const key = resource.key(ref);
-    return resource.codec.written(key, resource.codec.encode(next), entry.revision, next);
-  }
+  if (context.dryRun) return asWritten(resource, ref, next, entry.revision);
   const { feed } = resource.services;
   const key = resource.key(ref);
   const value = resource.encode(next);

@@ -11,7 +11,8 @@ export type DeletionPlan =
   | { readonly action: 'mark'; readonly next: KubeObject }
   /** A graceful kind deleted without grace: watchers see the mark, then the removal. */
   | { readonly action: 'mark-and-remove'; readonly next: KubeObject }
-  | { readonly action: 'remove' };
+  /** `last`: how a graceful kind answers, as if it had been marked before. */
+  | { readonly action: 'remove'; readonly last?: KubeObject };
 
 export const ORPHAN_FINALIZER = 'orphan';
 export const FOREGROUND_FINALIZER = 'foregroundDeletion';
@@ -50,7 +51,7 @@ export function planDeletion(
   }
   const grace = full === 0 ? 0 : normalGrace(options.gracePeriodSeconds ?? full);
   // Nobody runs it yet, so nobody needs to be told before it goes.
-  if (full === 0 && !held) return { action: 'remove' };
+  if (full === 0 && !held) return { action: 'remove', last: mark(current, finalizers, 0, now, false) };
   return settle(mark(current, finalizers, grace, now, false), grace, held);
 }
 

@@ -1,14 +1,8 @@
-import {
-  apiError,
-  badRequest,
-  expired,
-  invalid,
-  serviceUnavailable,
-  timeout,
-} from '@wheelhouse/shared/errors';
+import { apiError, badRequest, expired, invalid, serviceUnavailable } from '@wheelhouse/shared/errors';
 import { CompactedError, FutureRevisionError, type RangeResult } from '../store/store';
 import type { Entry } from './entry';
 import { type Selection, selects } from './selection';
+import { tooLarge } from './store-feed';
 import type { StoredResource } from './stored-resource';
 
 export interface ListRequest {
@@ -213,7 +207,7 @@ function historyError(error: unknown): Error {
       'The provided continue parameter or resource version is too old to display a consistent list result. Start a new list without it.',
     );
   }
-  if (error instanceof FutureRevisionError) return timeout(`Too large resource version: ${error.revision}`);
+  if (error instanceof FutureRevisionError) return tooLarge(error.revision, error.current);
   return serviceUnavailable(error instanceof Error ? error.message : 'the store cannot be reached');
 }
 

@@ -1,6 +1,6 @@
 import type { DeleteOptions } from '@wheelhouse/shared/client/client';
-import { badRequest, methodNotAllowed, notFound } from '@wheelhouse/shared/errors';
-import { decode } from '@wheelhouse/shared/meta/decode';
+import { ApiError, badRequest, invalid, methodNotAllowed, notFound } from '@wheelhouse/shared/errors';
+import { type DecodableKind, type Decoded, decode } from '@wheelhouse/shared/meta/decode';
 import { apiVersionOf } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject, Status, Stored } from '@wheelhouse/shared/meta/object';
 import type { Audit, AuditVerb } from './audit';
@@ -120,7 +120,7 @@ export class Operations {
         subresource,
         build(current) {
           const patched = applyPatch(kind.schema, names, current, patch);
-          const { object, unknownFields } = decode(kind, patched);
+          const { object, unknownFields } = decodePatched(kind, patched);
           if (!complained) complain(context, unknownFields);
           complained = true;
           checkIdentity(resource, ref, object);
@@ -158,7 +158,7 @@ export class Operations {
           }
           const scale = scaleOf(spec, current);
           const patched = applyPatch(SCALE_KIND.schema, names, scale, input.patch);
-          const { object } = decode<Scale>(SCALE_KIND, patched);
+          const { object } = decodePatched<Scale>(SCALE_KIND, patched);
           return withScale(resource, spec, current, withoutRevision(object, scale, input.patch));
         },
       }),
@@ -271,6 +271,18 @@ export class Operations {
         },
       }),
     );
+  }
+}
+
+/** What a patch has made of an object may not be one any more: that is the patch's fault (422), not the request's. */
+function decodePatched<T extends KubeObject>(kind: DecodableKind<T>, patched: unknown): Decoded<T> {
+  try {
+    return decode(kind, patched);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    throw invalid({ kind: '', name: '' }, [
+      { reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${error.message}` },
+    ]);
   }
 }
 

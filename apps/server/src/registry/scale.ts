@@ -1,4 +1,4 @@
-import { badRequest, conflict, staleWrite } from '@wheelhouse/shared/errors';
+import { badRequest, conflict, invalid, staleWrite } from '@wheelhouse/shared/errors';
 import { cloneJson, isObject, type JsonObject } from '@wheelhouse/shared/meta/json';
 import type { ScaleSpec } from '@wheelhouse/shared/meta/kind';
 import { selectorFromLabelSelector, selectorFromLabels } from '@wheelhouse/shared/meta/labels';
@@ -74,10 +74,10 @@ export function withScale(
   }
   const replicas = scale.spec?.replicas ?? 0;
   if (replicas < 0) {
-    resource.refuseInvalid(current.metadata.name, [
+    throw invalid({ group: SCALE_KIND.group, kind: SCALE_KIND.kind, name: current.metadata.name }, [
       {
         reason: 'FieldValueInvalid',
-        field: spec.specReplicasPath,
+        field: 'spec.replicas',
         message: `Invalid value: ${replicas}: must be greater than or equal to 0`,
       },
     ]);

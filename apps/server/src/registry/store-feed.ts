@@ -1,5 +1,5 @@
 import type { Clock } from '@wheelhouse/shared/clock';
-import { serviceUnavailable, timeout } from '@wheelhouse/shared/errors';
+import { apiError, serviceUnavailable } from '@wheelhouse/shared/errors';
 import type { ResourceType } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject } from '@wheelhouse/shared/meta/object';
 import type { Logger } from '../component';
@@ -16,6 +16,14 @@ const CATCH_UP_MS = 3000;
 /** `/registry/pods/`: where the objects of a stored resource live. */
 export function prefixOf(type: Pick<ResourceType, 'plural'>): string {
   return `${STORE_ROOT}${type.plural}/`;
+}
+
+/** A revision that has not come to pass; clients know it by the cause. */
+export function tooLarge(revision: number, current: number) {
+  return apiError('Timeout', `Timeout: Too large resource version: ${revision}, current: ${current}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  });
 }
 
 interface Waiter {
@@ -121,7 +129,7 @@ export class StoreFeed {
     return new Promise((resolve, reject) => {
       const cancel = this.options.clock.after(ms, () => {
         this.#waiters.delete(waiter);
-        reject(timeout(`Too large resource version: ${revision}, current: ${this.revision}`));
+        reject(tooLarge(revision, this.revision));
       });
       const waiter: Waiter = {
         revision,

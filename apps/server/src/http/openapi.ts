@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
+import type { KindDefinition } from '@wheelhouse/shared/meta/kind';
+import { buildOpenApiV2 } from '@wheelhouse/shared/openapi/v2';
+import { encodeOpenApiV2 } from '@wheelhouse/shared/openapi/v2-protobuf';
+import { buildOpenApiV3, openApiV3Index, openApiV3Paths } from '@wheelhouse/shared/openapi/v3';
+import type { Req, Res } from './extension';
+import { parseAccept } from './negotiation';
+import { writerOf } from './respond';
+import type { PathHandler } from './router';
+import { noSuchResource } from './status-errors';
+
+const PROTOBUF_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+const zip = promisify(gzip);
+
+interface Document {
+  readonly type: string;
+  readonly body: Buffer;
+  readonly etag: string;
+  zipped: Promise<Buffer> | undefined;
+}
+
+/** `/openapi/v2` (JSON, or protobuf for older kubectl) and `/openapi/v3/…`; each is built when it is first asked for. */
+export function openApiHandler(kinds: readonly KindDefinition[], version: string): PathHandler {
+  const documents = new Map<string, Document>();
+  const keep = (id: string, type: string, make: () => Uint8Array | string): Document => {
+    let document = documents.get(id);
+    if (!document) {
+      const body = Buffer.from(make());
+      const etag = createHash('sha256').update(body).digest('hex').slice(0, 32).toUpperCase();
+      document = { type, body, etag, zipped: undefined };
+      documents.set(id, document);
+    }
+    return document;
+  };
+  const v3 = (path: string) => {
+    const [, group = '', groupVersion = ''] = path.split('/');
+    const at = path.startsWith('api/') ? { group: '', version: group } : { group, version: groupVersion };
+    return keep(path, 'application/json', () =>
+      JSON.stringify(buildOpenApiV3(kinds, at.group, at.version, version)),
+    );
+  };
+  return async (req, res, path) => {
+    if (path === '/openapi/v2') {
+      const wantsProtobuf = acceptsProtobuf(req.headers.accept);
+      const v2 = () => buildOpenApiV2(kinds, version);
+      await answer(
+        req,
+        res,
+        wantsProtobuf
+          ? keep('v2 protobuf', PROTOBUF_TYPE, () => encodeOpenApiV2(v2()))
+          : keep('v2', 'application/json', () => JSON.stringify(v2())),
+      );
+      return true;
+    }
+    if (path !== '/openapi/v3' && !path.startsWith('/openapi/v3/')) return false;
+    const name = path.slice('/openapi/v3/'.length);
+    if (name === '') {
+      const index = openApiV3Index(kinds, (document) => v3(document).etag);
+      await answer(
+        req,
+        res,
+        keep('v3', 'application/json', () => JSON.stringify(index)),
+      );
+      return true;
+    }
+    if (!openApiV3Paths(kinds).includes(name)) throw noSuchResource();
+    await answer(req, res, v3(name));
+    return true;
+  };
+}
+
+function acceptsProtobuf(accept: string | undefined): boolean {
+  if (!accept?.includes('proto')) return false;
+  for (const { type } of parseAccept(accept)) {
+    if (type.startsWith('application/com.github.proto-openapi.spec.v2')) return true;
+    if (type === 'application/json') return false;
+  }
+  return false;
+}
+
+/** These are large and never change while the server runs: clients may keep them, and get them packed. */
+async function answer(req: Req, res: Res, document: Document): Promise<void> {
+  const writer = writerOf(res);
+  const etag = `"${document.etag}"`;
+  const headers = { 'content-type': document.type, etag, vary: 'Accept, Accept-Encoding' };
+  if (req.headers['if-none-match'] === etag) {
+    writer.writeHead(304, headers);
+    writer.end();
+    return;
+  }
+  const packed = /\bgzip\b/.test(String(req.headers['accept-encoding'] ?? ''));
+  if (packed) document.zipped ??= zip(document.body, { level: constants.Z_BEST_SPEED });
+  const body = packed && document.zipped ? await document.zipped : document.body;
+  writer.writeHead(200, {
+    ...headers,
+    'content-length': body.length,
+    ...(packed ? { 'content-encoding': 'gzip' } : {}),
+  });
+  writer.end(body);
+}
