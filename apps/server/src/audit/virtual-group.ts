@@ -1,0 +1,57 @@
+import { notFound, serviceUnavailable } from '@wheelhouse/shared/errors';
+import type { VirtualGroup } from '../http/extension';
+import { AUDIT_GROUP, AUDIT_VERSION, toEntry } from './entry';
+import type { PrismaClient } from './generated/client';
+import { continueToken, parseQuery } from './query';
+
+/**
+ * `audit.wheelhouse.dev/v1` `entries`: what was written, newest first, filtered by query parameters (query.ts).
+ * Read-only, and cluster-scoped: who may read it reads about all namespaces.
+ */
+export function createAuditGroup(prisma: PrismaClient): VirtualGroup {
+  const apiVersion = `${AUDIT_GROUP}/${AUDIT_VERSION}`;
+  return {
+    group: AUDIT_GROUP,
+    version: AUDIT_VERSION,
+    resources: [
+      {
+        plural: 'entries',
+        singular: 'entry',
+        kind: 'AuditEntry',
+        namespaced: false,
+        async get(name) {
+          const row = await query(prisma.auditEntry.findUnique({ where: { id: name } }));
+          if (!row) throw notFound({ group: AUDIT_GROUP, kind: 'entries', name });
+          return toEntry(row, { objects: true });
+        },
+        async list({ url }) {
+          const { where, limit } = parseQuery(url.searchParams);
+          const rows = await query(
+            prisma.auditEntry.findMany({ where, orderBy: { sequence: 'desc' }, take: limit + 1 }),
+          );
+          const page = rows.slice(0, limit);
+          const last = page.at(-1);
+          return {
+            kind: 'AuditEntryList',
+            apiVersion,
+            metadata: {
+              resourceVersion: String(page[0]?.sequence ?? 0),
+              ...(rows.length > limit && last ? { continue: continueToken(last.sequence) } : {}),
+            },
+            items: page.map((row) => toEntry(row, { objects: false })),
+          };
+        },
+      },
+    ],
+  };
+}
+
+async function query<T>(promise: PromiseLike<T>): Promise<T> {
+  try {
+    return await promise;
+  } catch (error) {
+    const unavailable = serviceUnavailable('the audit database does not answer; try again in a moment');
+    unavailable.cause = error;
+    throw unavailable;
+  }
+}
