@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import type { AgentSettings } from '@wheelhouse/shared/agent/protocol';
 import type { Clock } from '@wheelhouse/shared/clock';
 import type { Logger } from 'pino';
 import { createDockerRuntime, isDockerAvailable } from './docker/docker-runtime';
+import { createProcessRuntime } from './process/process-runtime';
 import type { ContainerRuntime } from './runtime';
 import { createSimulatedRuntime } from './simulated/simulated-runtime';
 
@@ -19,7 +21,7 @@ export async function openRuntime(
   name: 'auto' | 'docker' | 'process' | 'simulated',
   options: OpenRuntimeOptions,
 ): Promise<ContainerRuntime> {
-  const { settings, nodeName, log, clock } = options;
+  const { settings, nodeName, dataDir, log, clock } = options;
   switch (name) {
     case 'auto': {
       const chosen = (await isDockerAvailable()) ? 'docker' : 'process';
@@ -36,6 +38,6 @@ export async function openRuntime(
     case 'simulated':
       return createSimulatedRuntime({ clock });
     case 'process':
-      throw new Error('the process runtime is being built');
+      return createProcessRuntime({ directory: join(dataDir, 'processes'), clock });
   }
 }
