@@ -4,7 +4,8 @@ import { CoreV1Api, KubeConfig, ListWatch, type V1Pod, Watch } from '@kubernetes
  * A scheduler of one's own in about forty lines, with nothing but the official client: it puts each pod that asks
  * for `schedulerName: my-scheduler` on a ready node picked at random. Run it beside the cluster's own scheduler:
  *
- *   KUBECONFIG=.wheelhouse/kubeconfig npx tsx e2e/examples/custom-scheduler.ts
+ *   npx esbuild e2e/examples/custom-scheduler.ts --bundle --packages=external --platform=node --format=esm \
+ *     --outfile=.wheelhouse/custom-scheduler.mjs && KUBECONFIG=.wheelhouse/kubeconfig node .wheelhouse/custom-scheduler.mjs
  */
 export async function startCustomScheduler(config: KubeConfig, name = 'my-scheduler'): Promise<() => void> {
   const api = config.makeApiClient(CoreV1Api);
