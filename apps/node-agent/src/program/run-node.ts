@@ -9,8 +9,8 @@ import { ensureCredential } from '../connection/register';
 import { startDns } from '../dns/start-dns';
 import { startKubelet } from '../kubelet/start-kubelet';
 import { startProxy } from '../proxy/start-proxy';
+import { openRuntime } from '../runtime/open-runtime';
 import { createTunnelServer, type TunnelHandler } from '../tunnel/serve-tunnel';
-import { openRuntime } from './open-runtime';
 import type { AgentConfig } from './options';
 
 export const AGENT_VERSION = 'v1.33.0+wheelhouse';
@@ -63,7 +63,7 @@ export async function runNode(config: AgentConfig, nodeName: string, log: Logger
   const remembered = await registration.store.loadSettings();
   const settings = remembered ?? (await firstSettings);
 
-  const runtime = await openRuntime(config.runtime, { settings, nodeName, dataDir });
+  const runtime = await openRuntime(config.runtime, { settings, nodeName, dataDir, log, clock });
   const kubelet = await startKubelet({
     client: api.client,
     runtime,

@@ -49,6 +49,17 @@ test('a failed binding gives the room to whoever waits, and the pod is tried aga
   expect(summary(all(core))).toEqual(['p b']);
 });
 
+test('a pod that found no nodes is placed once one becomes usable', () => {
+  const { clock, core } = newCore();
+  core.podSeen(testPod({ name: 'p', cpu: '600m' }));
+  expect(summary(all(core))).toEqual(['p no nodes available to schedule pods']);
+  core.nodeSeen(testNode({ name: 'a', cpu: '0' })); // registered, its resources not reported yet
+  expect(all(core)).toEqual([]);
+  core.nodeSeen(testNode({ name: 'a', cpu: '1' }));
+  clock.advance(10_000);
+  expect(summary(all(core))).toEqual(['p a']);
+});
+
 test('what the API says takes the place of an assumption', () => {
   const { core } = newCore();
   core.nodeSeen(testNode({ name: 'a', cpu: '1' }));

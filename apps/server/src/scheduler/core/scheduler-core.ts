@@ -245,9 +245,14 @@ export class SchedulerCore {
   }
 }
 
-/** A new node can help in every case; the refusing plugins know what else can. */
+/**
+ * Nodes can help in every case: one that came after the verdict may refuse at first for reasons that the verdict
+ * does not know (not ready yet, no resources reported yet), so its changes count as well. The refusing plugins know
+ * what else can.
+ */
 function retryEvents(framework: Framework, verdict: Verdict): Set<ClusterEventKind> {
-  const kinds = new Set<ClusterEventKind>(['node-added']);
+  const kinds = new Set<ClusterEventKind>(['node-added', 'node-changed']);
+  if (verdict.plugins.size === 0) kinds.add('pod-removed');
   for (const name of verdict.plugins) {
     const plugin = framework.filter(name);
     const known = plugin ? plugin.retryOn : (['node-changed', 'pod-removed', 'pod-placed'] as const);
