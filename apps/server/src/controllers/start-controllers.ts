@@ -1,6 +1,7 @@
 import type { Client } from '@wheelhouse/shared/client/client';
 import { createWorkQueue } from '@wheelhouse/shared/client/create-workqueue';
 import { createEventRecorder, type EventRecorder } from '@wheelhouse/shared/client/event-recorder';
+import { startLeaderElection } from '@wheelhouse/shared/client/leader-election';
 import { type Clock, systemClock } from '@wheelhouse/shared/clock';
 import type { Component, Logger } from '../component';
 import { builtInControllers } from './built-in';
@@ -20,15 +21,37 @@ export interface StartControllersOptions {
   /** Controllers from outside, see {@link import('./load-controllers').loadControllers}. */
   readonly extra?: readonly ControllerDefinition[];
   readonly settings?: ControllerSettings;
+  /**
+   * For several servers on one store: of all that share the Lease `kube-system/wheelhouse-controllers` one works at
+   * a time. `identity` must differ between processes, also over restarts.
+   */
+  readonly leaderElection?: { readonly identity: string };
 }
 
+const LEASE = { namespace: 'kube-system', name: 'wheelhouse-controllers' };
+
 /**
- * Resolves once every selected controller has read what there is and works. Throws before anything runs when a name
- * is not known.
+ * Resolves once every selected controller has read what there is and works; with leader election at once, since
+ * another process may lead. Throws before anything runs when a name is not known.
  */
 export async function startControllers(options: StartControllersOptions): Promise<Component> {
-  const { log, clock = systemClock, enabled = ['*'], extra = [], settings = {} } = options;
+  const { client, log, clock = systemClock, enabled = ['*'], extra = [], leaderElection } = options;
   const selected = selectControllers([...builtInControllers, ...extra], enabled);
+  if (!leaderElection) return runControllers(selected, options);
+  return startLeaderElection(client, {
+    lease: LEASE,
+    identity: leaderElection.identity,
+    clock,
+    lead: () => runControllers(selected, options),
+    onError: (error) => log.warn({ err: error }, 'leader election of the controllers'),
+  });
+}
+
+async function runControllers(
+  selected: readonly ControllerDefinition[],
+  options: StartControllersOptions,
+): Promise<Component> {
+  const { log, clock = systemClock, settings = {} } = options;
   const informers = new SharedInformers(options.client, clock, log);
   const client = recordingClient(options.client, informers);
   const recorders = new Map<string, EventRecorder>();
