@@ -24,7 +24,8 @@ export async function insertRows(prisma: PrismaClient, rows: readonly string[], 
     try {
       await insert(prisma, rows.map(withoutObjects));
     } catch (again) {
-      if (!isRefusal(again)) throw again;
+      // A row that is no JSON was cut short on disk.
+      if (!isRefusal(again) && !(again instanceof SyntaxError)) throw again;
       log.error({ error: again }, 'an audit entry is lost: the database refuses it altogether');
     }
   }

@@ -32,7 +32,7 @@ export async function openAudit(options: {
   const sink = new PrismaSink({ database, spool, log, clock });
   return {
     sink,
-    virtualGroup: createAuditGroup(database.prisma),
+    virtualGroup: createAuditGroup(database),
     async close() {
       await sink.close();
       await database.close();

@@ -1,14 +1,15 @@
 import { notFound, serviceUnavailable } from '@wheelhouse/shared/errors';
 import type { VirtualGroup } from '../http/extension';
+import type { AuditDatabase } from './database';
 import { AUDIT_GROUP, AUDIT_VERSION, toEntry } from './entry';
-import type { PrismaClient } from './generated/client';
 import { continueToken, parseQuery } from './query';
 
 /**
  * `audit.wheelhouse.dev/v1` `entries`: what was written, newest first, filtered by query parameters (query.ts).
  * Read-only, and cluster-scoped: who may read it reads about all namespaces.
  */
-export function createAuditGroup(prisma: PrismaClient): VirtualGroup {
+export function createAuditGroup(database: Pick<AuditDatabase, 'prisma' | 'ensure'>): VirtualGroup {
+  const { prisma } = database;
   const apiVersion = `${AUDIT_GROUP}/${AUDIT_VERSION}`;
   return {
     group: AUDIT_GROUP,
@@ -20,13 +21,14 @@ export function createAuditGroup(prisma: PrismaClient): VirtualGroup {
         kind: 'AuditEntry',
         namespaced: false,
         async get(name) {
-          const row = await query(prisma.auditEntry.findUnique({ where: { id: name } }));
+          const row = await query(database, prisma.auditEntry.findUnique({ where: { id: name } }));
           if (!row) throw notFound({ group: AUDIT_GROUP, kind: 'entries', name });
           return toEntry(row, { objects: true });
         },
         async list({ url }) {
           const { where, limit } = parseQuery(url.searchParams);
           const rows = await query(
+            database,
             prisma.auditEntry.findMany({ where, orderBy: { sequence: 'desc' }, take: limit + 1 }),
           );
           const page = rows.slice(0, limit);
@@ -46,10 +48,12 @@ export function createAuditGroup(prisma: PrismaClient): VirtualGroup {
   };
 }
 
-async function query<T>(promise: PromiseLike<T>): Promise<T> {
+async function query<T>(database: Pick<AuditDatabase, 'ensure'>, promise: PromiseLike<T>): Promise<T> {
   try {
     return await promise;
   } catch (error) {
+    // Whoever asks again in a moment finds it back, if it can come back. The sink reports what goes wrong.
+    database.ensure().catch(() => {});
     const unavailable = serviceUnavailable('the audit database does not answer; try again in a moment');
     unavailable.cause = error;
     throw unavailable;

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
   chownSync,
@@ -50,7 +50,7 @@ const SETTINGS = {
  * owner can read. It survives our death by kill -9; the next start adopts it when it answers and otherwise stops it.
  */
 export class EmbeddedPostgres {
-  #child: ChildProcess | undefined;
+  #ensuring: Promise<void> | undefined;
   #stopped = false;
 
   private constructor(
@@ -93,8 +93,15 @@ export class EmbeddedPostgres {
     return readPid(this.places.data);
   }
 
-  /** Returns when it answers; starts it (again) when it does not run. */
-  async ensure(): Promise<void> {
+  /** Returns when it answers; starts it (again) when it does not run. Callers at the same time share one attempt. */
+  ensure(): Promise<void> {
+    this.#ensuring ??= this.#bringUp().finally(() => {
+      this.#ensuring = undefined;
+    });
+    return this.#ensuring;
+  }
+
+  async #bringUp(): Promise<void> {
     if (this.#stopped) throw new Error('the embedded PostgreSQL has been stopped');
     if (await this.#answers()) return;
     const left = this.pid;
@@ -105,6 +112,7 @@ export class EmbeddedPostgres {
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
+    await this.#ensuring?.catch(() => {});
     const pid = this.pid;
     if (pid !== undefined && isPostgres(pid)) await stopProcess(pid);
     rmSync(this.places.owner, { force: true });
@@ -169,11 +177,9 @@ export class EmbeddedPostgres {
     );
     closeSync(logFile);
     child.unref();
-    this.#child = child;
     const failed = new Promise<never>((_, reject) => {
       child.once('error', (error) => reject(this.#unusable(error.message)));
       child.once('exit', () => {
-        if (this.#child === child) this.#child = undefined;
         reject(this.#unusable(this.#stopped ? 'it was stopped' : this.#lastWords()));
       });
     });
