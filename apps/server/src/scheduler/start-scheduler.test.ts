@@ -9,18 +9,21 @@ import type { Stored } from '@wheelhouse/shared/meta/object';
 import type { Pod } from 'kubernetes-types/core/v1';
 import pino from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { builtInRbac } from '../auth/built-in-roles';
+import { createRbacAuthorizer } from '../auth/rbac-authorizer';
 import { startTestApiServer, type TestApiServer } from '../http/testing/test-api-server';
 import { type Scheduler, startScheduler } from './start-scheduler';
 import { type NodeParts, type PodParts, testNode, testPod } from './testing/objects';
 
 const log = pino({ level: 'silent' });
+const SCHEDULER = { name: 'system:kube-scheduler', groups: ['system:authenticated'] };
 let server: TestApiServer;
 let admin: Client;
 let pods: Informer<Pod>;
 let scheduler: Scheduler | undefined;
 
 beforeEach(async () => {
-  server = await startTestApiServer();
+  server = await startTestApiServer({ authorizer: createRbacAuthorizer(builtInRbac) });
   admin = server.client;
   pods = createInformer(admin, podKind);
   pods.start();
@@ -35,7 +38,7 @@ afterEach(async () => {
 });
 
 async function start(options: { client?: Client } = {}): Promise<Scheduler> {
-  const client = options.client ?? server.api.clientFor({ name: 'system:kube-scheduler', groups: [] });
+  const client = options.client ?? server.api.clientFor(SCHEDULER);
   scheduler = await startScheduler({ client, log });
   return scheduler;
 }
@@ -129,7 +132,7 @@ test('a gated pod says so and is placed when its gate goes', async () => {
 
 test('a binding that fails is tried again, one whose answer is lost is not taken for a failure', async () => {
   await addNode({ name: 'a' });
-  const real = server.api.clientFor({ name: 'system:kube-scheduler', groups: [] });
+  const real = server.api.clientFor(SCHEDULER);
   let attempts = 0;
   const client = new Proxy(real, {
     get(target, property: keyof Client) {

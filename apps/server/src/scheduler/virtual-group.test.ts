@@ -9,6 +9,8 @@ import type { SchedulingExplanation } from '@wheelhouse/shared/scheduling/schedu
 import pino from 'pino';
 import { Agent, fetch } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { builtInRbac } from '../auth/built-in-roles';
+import { createRbacAuthorizer } from '../auth/rbac-authorizer';
 import { startTestApiServer, type TestApiServer } from '../http/testing/test-api-server';
 import { type Scheduler, startScheduler } from './start-scheduler';
 import { testNode } from './testing/objects';
@@ -27,7 +29,8 @@ const labels = { app: 'web' };
 const template = { metadata: { labels }, spec: { containers: [container] } };
 
 beforeAll(async () => {
-  server = await startTestApiServer();
+  // With the scheduler's own rights, which are no more than Kubernetes gives its.
+  server = await startTestApiServer({ authorizer: createRbacAuthorizer(builtInRbac) });
   agent = new Agent({ connect: { ca: server.ca } });
   const { client, api } = server;
   for (const name of ['a', 'b', 'c']) {
@@ -35,9 +38,10 @@ beforeAll(async () => {
     const created = await client.create(nodeKind, { metadata: { ...metadata, uid: '' } });
     await client.update(nodeKind, { ...created, status: status ?? {} }, { subresource: 'status' });
   }
-  scheduler = await startScheduler({ client, log: pino({ level: 'silent' }) });
-  api.addVirtualGroup(schedulingGroup(scheduler, client));
-  api.addSubresource(schedulingExplanation(scheduler, client));
+  const own = api.clientFor({ name: 'system:kube-scheduler', groups: ['system:authenticated'] });
+  scheduler = await startScheduler({ client: own, log: pino({ level: 'silent' }) });
+  api.addVirtualGroup(schedulingGroup(scheduler, own));
+  api.addSubresource(schedulingExplanation(scheduler, own));
 
   // A deployment with one replica set and two pods, as its controller would make them.
   const meta = (name: string) => ({ name, namespace: 'default', labels });

@@ -1,5 +1,5 @@
 import type { Client } from '@wheelhouse/shared/client/client';
-import { badRequest, invalid } from '@wheelhouse/shared/errors';
+import { badRequest, invalid, notFound } from '@wheelhouse/shared/errors';
 import { deploymentKind } from '@wheelhouse/shared/kinds/apps/deployment';
 import { replicaSetKind } from '@wheelhouse/shared/kinds/apps/replica-set';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
@@ -11,7 +11,7 @@ import type { PlacementPreviewSpec } from '@wheelhouse/shared/scheduling/placeme
 import type { ReplicaSet } from 'kubernetes-types/apps/v1';
 import type { Pod, PodTemplateSpec } from 'kubernetes-types/core/v1';
 import { revisionOf } from '../../controllers/deployment/revisions';
-import { controllerOf, controllerReference } from '../../controllers/machinery/owners';
+import { controllerOf, controllerReference, refersTo } from '../../controllers/machinery/owners';
 import { isActive, podFromTemplate } from '../../controllers/machinery/pods';
 
 /** What a preview needs to know of a workload. */
@@ -70,21 +70,26 @@ function ofOwner<T extends Replicated>(
   return { copy, existing, related: existing };
 }
 
+/**
+ * Found by its sets: a scheduler may read those, as Kubernetes' own role for it says, but not deployments. One that
+ * has no set yet is as good as not there: its controller has not looked at it.
+ */
 async function ofDeployment(
   name: string,
   namespace: string,
   sources: WorkloadSources,
 ): Promise<PreviewWorkload> {
-  const deployment = await sources.client.get(deploymentKind, { namespace, name });
-  const sets = (await sources.client.list(replicaSetKind, { namespace })).items.filter(
-    (set) => controllerOf(set)?.uid === deployment.metadata.uid,
-  );
+  const all = (await sources.client.list(replicaSetKind, { namespace })).items;
+  const sets = all.filter((set) => {
+    const owner = controllerOf(set);
+    return owner?.name === name && refersTo(owner, deploymentKind);
+  });
   const newest = sets.reduce<Stored<ReplicaSet> | undefined>(
     (best, set) =>
       !best || revisionOf(set.metadata.annotations) > revisionOf(best.metadata.annotations) ? set : best,
     undefined,
   );
-  if (!newest) return { copy: copyOf(deployment.spec?.template, name, namespace), existing: [], related: [] };
+  if (!newest) throw notFound({ group: 'apps', kind: 'deployments', name });
   return {
     ...ofOwner(replicaSetKind, newest, sources),
     related: sets.flatMap(({ metadata }) => replicas(sources.podsOwnedBy(metadata.uid))),
