@@ -30,7 +30,7 @@ export function DetailFrame({ shown, gone, lead, actions, tabs, deletable = true
     <aside
       aria-label={`${kindOf(shown.resource)} ${shown.name}`}
       data-testid="detail"
-      className="panel absolute inset-y-0 right-0 z-10 flex w-full max-w-[680px] flex-col border-l border-line bg-paper shadow-lift"
+      className="panel absolute inset-y-0 right-0 z-10 flex w-full max-w-[640px] flex-col border-l border-line bg-paper shadow-lift"
     >
       <header className="border-b border-line px-5 pt-4">
         <div className="flex items-start gap-3">

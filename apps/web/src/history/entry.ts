@@ -1,3 +1,12 @@
+export interface Change {
+  /** `spec.template.spec.containers[web].image` */
+  readonly path: string;
+  /** Undefined: there was nothing. */
+  readonly before: unknown;
+  /** Undefined: there is nothing any more. */
+  readonly after: unknown;
+}
+
 /** One change, as the history tells it. */
 export interface Entry {
   readonly id: string;
@@ -9,34 +18,40 @@ export interface Entry {
   readonly subresource: string | undefined;
   readonly namespace: string | undefined;
   readonly name: string;
-  readonly before: unknown;
-  readonly after: unknown;
   readonly code: number;
   /** Why it was refused. */
   readonly refusal: string | undefined;
+  /** The server's one line. */
+  readonly summary: string;
+  readonly changes: readonly Change[];
 }
 
 /** Entries come from a database that may hold those of other versions: what is not there stays empty. */
 export function readEntry(value: unknown): Entry {
   const raw = record(value);
-  const spec = 'spec' in raw ? { ...raw, ...record(raw.spec) } : raw;
-  const object = { ...spec, ...record(spec.object) };
-  const user = spec.user;
+  const object = record(raw.object);
+  const response = record(raw.response);
   return {
-    id: text(spec.id) ?? text(record(raw.metadata).name) ?? '',
-    time: text(spec.time) ?? text(record(raw.metadata).creationTimestamp) ?? '',
-    user: text(user) ?? text(record(user).name) ?? '–',
-    verb: text(spec.verb) ?? '',
+    id: text(record(raw.metadata).name) ?? '',
+    time: text(raw.time) ?? '',
+    user: text(record(raw.user).name) ?? '–',
+    verb: text(raw.verb) ?? '',
     resource: text(object.resource) ?? '',
     subresource: text(object.subresource),
     namespace: text(object.namespace),
     name: text(object.name) ?? '',
-    before: spec.before,
-    after: spec.after,
-    code: typeof spec.responseCode === 'number' ? spec.responseCode : Number(record(spec.response).code ?? 0),
-    refusal: text(record(spec.responseStatus).message) ?? text(record(record(spec.response).status).message),
+    code: typeof response.code === 'number' ? response.code : 0,
+    refusal: text(record(response.status).message),
+    summary: text(raw.summary) ?? '',
+    changes: (Array.isArray(raw.changes) ? raw.changes : []).map((change: unknown) => {
+      const { path, before, after } = record(change);
+      return { path: text(path) ?? '', before, after };
+    }),
   };
 }
+
+/** Whether a person did it; what the cluster does by itself carries names of its own. */
+export const byPerson = ({ user }: Entry) => !user.startsWith('system:');
 
 export function record(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};

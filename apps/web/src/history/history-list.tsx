@@ -1,17 +1,16 @@
 'use client';
-import { memo, useState } from 'react';
+import { memo, useEffect, useState } from 'react';
+import { stringify } from 'yaml';
+import { callApi, inWords } from '../api/call-api';
 import { Age } from '../ui/age';
-import { ShowLink, type Shown } from '../ui/show';
-import { changesBetween } from './changes';
-import type { Entry } from './entry';
+import { ShowLink } from '../ui/show';
+import { type Entry, record } from './entry';
 import { entryInWords } from './entry-words';
 import { type HistoryFilter, useHistory } from './use-history';
 
 /** Who did what, when; each line opens to what was before and after. */
-export function HistoryList({ filter }: { filter: HistoryFilter | Shown }) {
-  const { resource, namespace, name } = filter;
-  const { user, verb }: HistoryFilter = 'tab' in filter ? {} : filter;
-  const { entries, error, more } = useHistory({ resource, namespace, name, user, verb });
+export function HistoryList({ filter }: { filter: HistoryFilter }) {
+  const { entries, error, more } = useHistory(filter);
   if (error && !entries)
     return <p className="text-[13px] text-ink-2">The history cannot be read now. {error}</p>;
   if (!entries) return <p className="text-[13px] text-ink-3">Reading…</p>;
@@ -88,9 +87,8 @@ const EntryLine = memo(function EntryLine({ entry }: { entry: Entry }) {
 const MOST = 60;
 
 function Difference({ entry }: { entry: Entry }) {
-  const changes = changesBetween(entry.before, entry.after);
-  if (changes.length === 0)
-    return <p className="pb-3 pl-[84px] text-[12.5px] text-ink-3">Nothing that is kept differs.</p>;
+  const { changes } = entry;
+  if (changes.length === 0) return <WholeObject entry={entry} />;
   return (
     <div className="mono mb-3 ml-[84px] overflow-x-auto rounded-lg border border-line bg-sea p-3 text-[12px] leading-[1.65]">
       {changes.slice(0, MOST).map(({ path, before, after }) => (
@@ -106,6 +104,32 @@ function Difference({ entry }: { entry: Entry }) {
       ))}
       {changes.length > MOST ? <p className="text-ink-3">and {changes.length - MOST} more</p> : null}
     </div>
+  );
+}
+
+/** What was made or deleted has one side only: the whole object, read when it is asked for. */
+function WholeObject({ entry }: { entry: Entry }) {
+  const [text, setText] = useState<string>();
+  useEffect(() => {
+    const abort = new AbortController();
+    callApi(`/apis/audit.wheelhouse.dev/v1/entries/${encodeURIComponent(entry.id)}`, {
+      signal: abort.signal,
+    }).then(
+      (answer) => {
+        const { before, after } = record(answer);
+        const object = after ?? before;
+        setText(object === undefined ? 'Nothing that is kept differs.' : stringify(object, { lineWidth: 0 }));
+      },
+      (error: unknown) => {
+        if (!abort.signal.aborted) setText(inWords(error));
+      },
+    );
+    return () => abort.abort();
+  }, [entry.id]);
+  return (
+    <pre className="mono mb-3 ml-[84px] max-h-[360px] overflow-auto rounded-lg border border-line bg-sea p-3 text-[12px] leading-[1.6]">
+      {text ?? 'Reading…'}
+    </pre>
   );
 }
 

@@ -23,7 +23,8 @@ export function HistoryPage() {
   const [name, setName] = useState('');
   const [verb, setVerb] = useState('');
   const [resource, setResource] = useState('');
-  const filter = useDeferredValue({ namespace, user, name, verb, resource });
+  const [people, setPeople] = useState(true);
+  const filter = useDeferredValue({ namespace, user, name, verb, resource, people: people && !user });
   return (
     <Page title="History" note="Every change through the API: who, when, what">
       <div className="mb-3 flex flex-wrap gap-2">
@@ -63,6 +64,14 @@ export function HistoryPage() {
           value={name}
           onChange={(event) => setName(event.target.value)}
         />
+        <button
+          type="button"
+          className={`button ${people ? 'border-line-strong! bg-raised!' : 'text-ink-3!'}`}
+          aria-pressed={people}
+          onClick={() => setPeople(!people)}
+        >
+          Only people
+        </button>
       </div>
       <div className="card px-5 py-2">
         <HistoryList filter={filter} />

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changesBetween } from './changes';
-import { type Entry, readEntry } from './entry';
+import { byPerson, type Entry, readEntry } from './entry';
 import { entryInWords } from './entry-words';
 
 const entry: Entry = {
@@ -12,10 +11,10 @@ const entry: Entry = {
   subresource: 'scale',
   namespace: 'shop',
   name: 'web',
-  before: { spec: { replicas: 3 } },
-  after: { spec: { replicas: 8 } },
   code: 200,
   refusal: undefined,
+  summary: '',
+  changes: [{ path: 'spec.replicas', before: 3, after: 8 }],
 };
 
 const said = (more: Partial<Entry>) => {
@@ -26,47 +25,28 @@ const said = (more: Partial<Entry>) => {
 describe('entryInWords', () => {
   it('says what was done', () => {
     expect(said({})).toBe('scaled web from 3 to 8');
-    expect(said({ verb: 'create', subresource: undefined })).toBe('made deployment web');
-    expect(
-      said({
-        subresource: undefined,
-        before: { spec: { containers: [{ image: 'a:1' }] } },
-        after: { spec: { containers: [{ image: 'a:2' }] } },
-      }),
-    ).toBe('set the image of web to a:2');
+    expect(said({ verb: 'create', changes: [] })).toBe('made deployment web');
+    const path = 'spec.template.spec.containers[web].image';
+    expect(said({ changes: [{ path, before: 'a:1', after: 'a:2' }] })).toBe('set the image of web to a:2');
     expect(said({ code: 403, refusal: 'not allowed' })).toBe(
       'was refused to change deployment web: not allowed',
     );
   });
 });
 
-describe('changesBetween', () => {
-  it('lists leaves, added and removed ones too, and leaves bookkeeping out', () => {
-    expect(
-      changesBetween(
-        { metadata: { resourceVersion: '1', labels: { a: 'x' } }, spec: { ports: [1, 2] } },
-        { metadata: { resourceVersion: '2', labels: { b: 'y' } }, spec: { ports: [1] } },
-      ),
-    ).toEqual([
-      { path: 'metadata.labels.a', before: 'x', after: undefined },
-      { path: 'metadata.labels.b', before: undefined, after: 'y' },
-      { path: 'spec.ports[1]', before: 2, after: undefined },
-    ]);
-  });
-});
-
 describe('readEntry', () => {
-  it('reads what is there', () => {
-    expect(
-      readEntry({ id: 'x', user: { name: 'admin' }, verb: 'create', resource: 'pods', name: 'p' }),
-    ).toMatchObject({
-      id: 'x',
-      user: 'admin',
-      verb: 'create',
-      resource: 'pods',
-      name: 'p',
-      namespace: undefined,
+  it('reads what the server sends, and survives what it does not', () => {
+    const read = readEntry({
+      metadata: { name: 'x' },
+      user: { name: 'system:kube-scheduler' },
+      verb: 'bind',
+      object: { resource: 'pods', name: 'p', namespace: 'shop' },
+      response: { code: 201 },
+      changes: [{ path: 'spec.nodeName', after: 'node-1' }],
     });
+    expect(read).toMatchObject({ id: 'x', verb: 'bind', resource: 'pods', name: 'p', code: 201 });
+    expect(entryInWords(read)).toEqual({ did: 'placed pod', how: ' on node-1' });
+    expect(byPerson(read)).toBe(false);
     expect(readEntry(null).user).toBe('–');
   });
 });

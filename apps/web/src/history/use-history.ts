@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useState } from 'react';
 import { callApi, inWords } from '../api/call-api';
 import { useConnection } from '../fleet/connection';
-import { type Entry, readEntry, record } from './entry';
+import { byPerson, type Entry, readEntry, record } from './entry';
 
 export interface HistoryFilter {
   readonly resource?: string | undefined;
@@ -10,6 +10,8 @@ export interface HistoryFilter {
   readonly name?: string | undefined;
   readonly user?: string | undefined;
   readonly verb?: string | undefined;
+  /** Leaves out what the cluster did by itself. */
+  readonly people?: boolean | undefined;
 }
 
 export interface History {
@@ -18,7 +20,10 @@ export interface History {
   readonly more: (() => void) | undefined;
 }
 
-const PAGE = 50;
+const PAGE = 100;
+/** What people did may lie far apart among what the cluster did: so many pages are looked through for it. */
+const PAGES = 6;
+const ENOUGH = 25;
 const REFRESH_MS = 2_500;
 
 /** Newest first; read again while it is looked at and the cluster changes. Older pages come when asked for. */
@@ -31,6 +36,7 @@ export function useHistory(filter: HistoryFilter): History {
   const [next, setNext] = useState<string>();
   const [error, setError] = useState<string>();
   const query = queryOf(filter);
+  const people = filter.people ?? false;
 
   useEffect(() => {
     const abort = new AbortController();
@@ -42,7 +48,7 @@ export function useHistory(filter: HistoryFilter): History {
       const now = useConnection.getState().revision;
       if (revision === undefined || now !== revision) {
         try {
-          const page = await readPage(query, undefined, abort.signal);
+          const page = await readPages({ query, people, signal: abort.signal });
           revision = now;
           setNewest(page.entries);
           setNext(page.next);
@@ -59,17 +65,17 @@ export function useHistory(filter: HistoryFilter): History {
       abort.abort();
       clearTimeout(timer);
     };
-  }, [query]);
+  }, [query, people]);
 
   const from = older ? older.next : next;
   const more = useCallback(async () => {
     try {
-      const page = await readPage(query, from);
+      const page = await readPages({ query, people, from });
       setOlder((before) => ({ entries: [...(before?.entries ?? []), ...page.entries], next: page.next }));
     } catch (failure) {
       setError(inWords(failure));
     }
-  }, [query, from]);
+  }, [query, people, from]);
 
   return { entries: merged(newest, older?.entries), error, more: from ? () => void more() : undefined };
 }
@@ -84,15 +90,30 @@ function merged(
   return [...newest, ...older.filter(({ id }) => !seen.has(id))];
 }
 
-async function readPage(query: string, from: string | undefined, signal?: AbortSignal) {
-  const path = `/apis/audit.wheelhouse.dev/v1/entries?limit=${PAGE}${query}${from ? `&continue=${encodeURIComponent(from)}` : ''}`;
-  const answer = record(await callApi(path, signal ? { signal } : {}));
-  const items = Array.isArray(answer.items) ? answer.items : [];
-  const token = record(answer.metadata).continue;
-  return { entries: items.map(readEntry), next: typeof token === 'string' && token ? token : undefined };
+interface Reading {
+  readonly query: string;
+  readonly people: boolean;
+  readonly from?: string | undefined;
+  readonly signal?: AbortSignal;
 }
 
-function queryOf(filter: HistoryFilter): string {
+async function readPages({ query, people, from, signal }: Reading) {
+  const entries: Entry[] = [];
+  let next = from;
+  for (let page = 0; page < PAGES; page += 1) {
+    const token: string = next ? `&continue=${encodeURIComponent(next)}` : '';
+    const path = `/apis/audit.wheelhouse.dev/v1/entries?limit=${PAGE}${query}${token}`;
+    const answer = record(await callApi(path, signal ? { signal } : {}));
+    const read = (Array.isArray(answer.items) ? answer.items : []).map(readEntry);
+    entries.push(...(people ? read.filter(byPerson) : read));
+    const { continue: following } = record(answer.metadata);
+    next = typeof following === 'string' && following ? following : undefined;
+    if (!next || !people || entries.length >= ENOUGH) break;
+  }
+  return { entries, next };
+}
+
+function queryOf({ people: _, ...filter }: HistoryFilter): string {
   return Object.entries(filter)
     .filter(([, value]) => value)
     .map(([name, value]) => `&${name}=${encodeURIComponent(String(value))}`)

@@ -27,7 +27,15 @@ export function WorkloadDetail({ shown }: { shown: Shown }) {
       tabs={[
         { id: 'overview', name: 'Overview', content: workload ? <Overview workload={workload} /> : null },
         { id: 'events', name: 'Events', content: <EventsTab shown={shown} /> },
-        { id: 'history', name: 'History', content: <HistoryList filter={shown} /> },
+        {
+          id: 'history',
+          name: 'History',
+          content: (
+            <HistoryList
+              filter={{ resource: shown.resource, namespace: shown.namespace, name: shown.name }}
+            />
+          ),
+        },
         { id: 'yaml', name: 'YAML', content: workload ? <YamlTab shown={shown} /> : null, fill: true },
       ]}
     />
