@@ -4,6 +4,7 @@ import { gunzip } from 'node:zlib';
 import { badRequest, tooLarge, unsupportedMediaType } from '@wheelhouse/shared/errors';
 import { parseDocument } from 'yaml';
 import type { Req } from './extension';
+import { decodeProtobuf, PROTOBUF_TYPE } from './protobuf/decode';
 
 /** As Kubernetes: what a request may send, unpacked. */
 export const LARGEST_BODY = 3 * 1024 * 1024;
@@ -61,9 +62,10 @@ export function mediaType(req: Req): string {
   return (semicolon < 0 ? header : header.slice(0, semicolon)).trim().toLowerCase();
 }
 
-/** A JSON or YAML body as a value; an empty one is undefined. Throws BadRequest, UnsupportedMediaType. */
+/** A JSON, YAML or protobuf body as a value; an empty one is undefined. Throws BadRequest, UnsupportedMediaType. */
 export function parseBody(body: Buffer, type: string): unknown {
   if (body.length === 0) return undefined;
+  if (type === PROTOBUF_TYPE) return decodeProtobuf(body);
   if (!isUtf8(body)) throw badRequest('the body is not valid UTF-8');
   const text = body.toString('utf8');
   switch (type) {
@@ -78,7 +80,7 @@ export function parseBody(body: Buffer, type: string): unknown {
       return parseYaml(text);
     default:
       throw unsupportedMediaType(
-        `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml`,
+        `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, ${PROTOBUF_TYPE}`,
       );
   }
 }

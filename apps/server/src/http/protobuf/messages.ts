@@ -1,0 +1,51 @@
+import table from './messages.json';
+
+/**
+ * `messages.json` names, per package and message, its fields as `number name type`. Types are scalars or messages
+ * (`core.v1/Pod`; without a package: the same one), followed by
+ *   []  repeated    {}  a map from strings    !  inlined: its fields stand in the JSON of the parent
+ *   ?   a pointer in Go: a zero value is a value (`replicas: 0`), where it otherwise means "not set".
+ * The numbers are those of the public Kubernetes API definitions; they never change.
+ */
+export interface MessageField {
+  readonly name: string;
+  /** A scalar, or a message as `package/Name`. */
+  readonly type: string;
+  readonly form: 'single' | 'repeated' | 'map' | 'inline';
+  readonly optional: boolean;
+}
+
+export interface Message {
+  readonly fields: ReadonlyMap<number, MessageField>;
+  /** In JSON it is its `items` alone. */
+  readonly isList: boolean;
+}
+
+const SCALARS: ReadonlySet<string> = new Set(['string', 'bytes', 'bool', 'int32', 'int64', 'double']);
+const LISTS: ReadonlySet<string> = new Set(['ExtraValue', 'Verbs']);
+const TABLE: Readonly<Record<string, Readonly<Record<string, string>>>> = table;
+const parsed = new Map<string, Message>();
+
+/** Undefined for messages that are not in the table. */
+export function findMessage(packageName: string, name: string): Message | undefined {
+  const id = `${packageName}/${name}`;
+  const known = parsed.get(id);
+  if (known) return known;
+  if (!Object.hasOwn(TABLE, packageName)) return undefined;
+  const messages = TABLE[packageName] ?? {};
+  const text = Object.hasOwn(messages, name) ? messages[name] : undefined;
+  if (text === undefined) return undefined;
+  const fields = text ? text.split(', ').map((field) => parseField(field, packageName)) : [];
+  const message = { fields: new Map(fields), isList: LISTS.has(name) };
+  parsed.set(id, message);
+  return message;
+}
+
+function parseField(text: string, packageName: string): [number, MessageField] {
+  const [number = '', name = '', written = ''] = text.split(' ');
+  const [, base = '', mark = ''] = /^([^[\]{}!?]+)(.*)$/.exec(written) ?? [];
+  const type = SCALARS.has(base) || base.includes('/') ? base : `${packageName}/${base}`;
+  const form = mark === '[]' ? 'repeated' : mark === '{}' ? 'map' : mark === '!' ? 'inline' : 'single';
+  // Messages are set or not; only scalars need the mark.
+  return [Number(number), { name, type, form, optional: mark === '?' || !SCALARS.has(base) }];
+}
