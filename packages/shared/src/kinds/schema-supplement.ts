@@ -3,6 +3,14 @@
  * API. Written like the generated schema; remove entries when the package catches up.
  */
 export const SCHEMA_SUPPLEMENT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'io.k8s.api.admissionregistration.v1.NamedRuleWithOperations': {
+    resources: '[]string',
+    scope: 'string',
+  },
+  'io.k8s.api.admissionregistration.v1.RuleWithOperations': {
+    resources: '[]string',
+    scope: 'string',
+  },
   'io.k8s.api.apps.v1.DeploymentStatus': {
     terminatingReplicas: 'number',
   },

@@ -22,7 +22,7 @@ export interface Decoded<T> {
 
 export type DecodableKind<T extends KubeObject = KubeObject> = Pick<
   KindDefinition<T>,
-  'group' | 'version' | 'kind' | 'schema'
+  'group' | 'version' | 'kind' | 'schema' | '__type'
 >;
 
 const MAX_DEPTH = 200;

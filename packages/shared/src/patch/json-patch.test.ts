@@ -59,7 +59,7 @@ describe('applyJsonPatch', () => {
   });
 
   it('stops copies that double a document again and again', () => {
-    const patch = [];
+    const patch: object[] = [];
     for (let i = 0; i < 60; i++) patch.push({ op: 'copy', from: '/a', path: `/a/b${i}` });
     expect(() => applyJsonPatch({ a: { x: 'y'.repeat(1000) } }, patch)).toThrow('exceeding the limit');
   });

@@ -140,10 +140,10 @@ it('changes nothing when applied twice, loses no live element, and leaves its in
       expect(once.containers).toHaveLength(expected.size);
       // What the patch names stands in the patch's order, what it does not in the live order.
       const order = once.containers.map(({ name }) => name);
-      const inPatch = patch.map(({ name }) => name);
+      const inPatch: string[] = patch.map(({ name }) => name);
       expect(order.filter((name) => inPatch.includes(name))).toEqual(inPatch);
       expect(order.filter((name) => !inPatch.includes(name))).toEqual(
-        live.map(({ name }) => name).filter((name) => !inPatch.includes(name)),
+        live.map(({ name }) => name as string).filter((name) => !inPatch.includes(name)),
       );
       expect(JSON.stringify([live, patch])).toBe(before);
     }),

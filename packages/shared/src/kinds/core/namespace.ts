@@ -1,6 +1,7 @@
 import type { Namespace } from 'kubernetes-types/core/v1';
 import { type FieldError, invalidValue } from '../../meta/field-error';
 import type { KindDefinition } from '../../meta/kind';
+import { dns1123Label } from '../../meta/names';
 import { ageColumn, nameColumn } from '../columns';
 import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
 
@@ -41,7 +42,7 @@ export const namespaceKind: KindDefinition<Namespace> = {
   default(namespace) {
     const name = namespace.metadata?.name;
     // Lets selectors choose a namespace by its name; nobody can take the label off.
-    if (name && namespace.metadata) {
+    if (name && namespace.metadata && dns1123Label(name).length === 0) {
       namespace.metadata.labels = { ...namespace.metadata.labels, [NAME_LABEL]: name };
     }
   },

@@ -27,7 +27,7 @@ export function defaultPodSpec(spec: PodSpec): void {
 
 function defaultHostPorts(spec: PodSpec): void {
   for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
-    for (const port of container.ports ?? []) port.hostPort ??= port.containerPort;
+    for (const port of container.ports ?? []) port.hostPort ||= port.containerPort;
   }
 }
 
