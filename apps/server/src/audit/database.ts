@@ -14,8 +14,9 @@ export type DatabaseSpec =
 
 export interface AuditDatabase {
   readonly prisma: PrismaClient;
-  /** Brings a database of our own back when it has died; rejects while it cannot be had. */
+  /** Brings a database of our own up, or back when it has died; rejects while it cannot be had. */
   ensure(): Promise<void>;
+  /** Stops a database of our own. Disconnect `prisma` first. */
   close(): Promise<void>;
 }
 
@@ -23,47 +24,67 @@ const CONNECT_MS = 5000;
 const CONNECTIONS = 4;
 
 /**
- * Opens the database and brings its schema up to date.
+ * Opens the database and brings its schema up to date. One of our own that does not exist yet is made in the
+ * background: nothing needs it to start, and `ensure` waits for it.
  * Throws {@link StartupError} with one clear line that names host and port, never the password.
  */
 export async function openDatabase(spec: DatabaseSpec, log: Logger): Promise<AuditDatabase> {
   if (spec.kind === 'postgres') {
     const config: pg.PoolConfig = { connectionString: spec.url };
     await setUp(config, `the audit database at ${placeOf(spec.url)}`);
-    return connect(config, log, { ensure: async () => {}, stop: async () => {} });
+    return { prisma: connect(config, log), ensure: async () => {}, close: async () => {} };
   }
-  const server = await EmbeddedPostgres.start(spec.directory, log);
-  try {
-    await setUp(server.connection, `the audit database in ${spec.directory}`);
-  } catch (error) {
-    await server.stop();
-    throw error;
-  }
-  return connect(server.connection, log, server);
+  return openEmbedded(spec.directory, log);
 }
 
-function connect(
-  config: pg.PoolConfig,
-  log: Logger,
-  server: { ensure(): Promise<void>; stop(): Promise<void> },
-): AuditDatabase {
+async function openEmbedded(directory: string, log: Logger): Promise<AuditDatabase> {
+  const server = await EmbeddedPostgres.open(directory, log);
+  let migrated = false;
+  let ensuring: Promise<void> | undefined;
+  const bringUp = async () => {
+    await server.ensure();
+    if (migrated) return;
+    await setUp(server.connection, `the audit database in ${directory}`);
+    migrated = true;
+  };
+  const ensure = () => {
+    ensuring ??= bringUp().finally(() => {
+      ensuring = undefined;
+    });
+    return ensuring;
+  };
+  if (server.fresh) {
+    ensure().catch((error) =>
+      log.error({ error }, 'the audit database could not be made; entries are kept on disk'),
+    );
+  } else {
+    try {
+      await ensure();
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+  return {
+    prisma: connect(server.connection, log),
+    ensure,
+    async close() {
+      await ensuring?.catch(() => {});
+      await server.stop();
+    },
+  };
+}
+
+function connect(config: pg.PoolConfig, log: Logger): PrismaClient {
   // The next query reports what matters; without listeners a lost connection would end this process.
   const lost = (error: Error) =>
     log.debug({ error: error.message }, 'a connection to the audit database was lost');
-  const prisma = new PrismaClient({
+  return new PrismaClient({
     adapter: new PrismaPg(
       { ...config, max: CONNECTIONS, connectionTimeoutMillis: CONNECT_MS },
       { onPoolError: lost, onConnectionError: lost },
     ),
   });
-  return {
-    prisma,
-    ensure: () => server.ensure(),
-    async close() {
-      await prisma.$disconnect();
-      await server.stop();
-    },
-  };
 }
 
 async function setUp(config: pg.ClientConfig, name: string): Promise<void> {

@@ -217,11 +217,11 @@ describe('the audit on its embedded PostgreSQL', () => {
     expect(stored.reverse()).toEqual(ids);
   }, 60_000);
 
-  it('answers 503 while the database is away, and recovers', async () => {
+  it('comes back by itself when someone reads', async () => {
     process.kill(pidOf(directory), 'SIGKILL');
-    await expect(list()).rejects.toMatchObject({ code: 503 });
     audit.sink.record(record({ name: 'back' }));
     await audit.sink.flush();
+    process.kill(pidOf(directory), 'SIGKILL');
     expect((await list('?name=back')).items.length).toBe(1);
   }, 30_000);
 
@@ -247,15 +247,20 @@ describe('the audit on its embedded PostgreSQL', () => {
 
   it('adopts the server that a killed process left running, and stops one that does not answer', async () => {
     await audit.close();
-    const first = await EmbeddedPostgres.start(directory, log);
+    const start = async () => {
+      const server = await EmbeddedPostgres.open(directory, log);
+      await server.ensure();
+      return server;
+    };
+    const first = await start();
     const pid = first.pid ?? 0;
     // As after kill -9: nobody has stopped it, and its owner is gone.
     rmSync(join(dataDir, 'postgres.owner'));
-    const second = await EmbeddedPostgres.start(directory, log);
+    const second = await start();
     expect(second.pid).toBe(pid);
     rmSync(join(dataDir, 'postgres.owner'));
     rmSync(join(dataDir, 'postgres.socket', '.s.PGSQL.5432'));
-    const third = await EmbeddedPostgres.start(directory, log);
+    const third = await start();
     expect(third.pid).not.toBe(pid);
     expect(() => process.kill(pid, 0)).toThrow();
     await third.stop();
@@ -264,7 +269,8 @@ describe('the audit on its embedded PostgreSQL', () => {
 
   it('refuses a database of a newer version', async () => {
     await audit.close();
-    const server = await EmbeddedPostgres.start(directory, log);
+    const server = await EmbeddedPostgres.open(directory, log);
+    await server.ensure();
     const change = async ({ connection }: EmbeddedPostgres, sql: string) => {
       const client = new pg.Client(connection);
       await client.connect();
@@ -278,10 +284,31 @@ describe('the audit on its embedded PostgreSQL', () => {
     );
     await server.stop();
     await expect(open()).rejects.toThrow('newer version of Wheelhouse (migration 29990101000000_future)');
-    const again = await EmbeddedPostgres.start(directory, log);
+    const again = await EmbeddedPostgres.open(directory, log);
+    await again.ensure();
     await change(again, `DELETE FROM _prisma_migrations WHERE id = 'x'`);
     await again.stop();
     audit = await open();
+  }, 60_000);
+
+  it('works on a database that is named by its URL, answers 503 while that is away, and keeps entries', async () => {
+    await audit.close();
+    const server = await EmbeddedPostgres.open(directory, log);
+    await server.ensure();
+    const { host, user, password } = server.connection;
+    const url = `postgres://${user}:${password}@localhost/postgres?host=${host}`;
+    audit = await openAudit({ database: { kind: 'postgres', url }, dataDir, log });
+    audit.sink.record(record({ name: 'by-url' }));
+    await audit.sink.flush();
+    expect((await list('?name=by-url')).items.length).toBe(1);
+    await server.stop();
+    await expect(list()).rejects.toMatchObject({ code: 503 });
+    audit.sink.record(record({ name: 'by-url' }));
+    await audit.close();
+    expect(readdirSync(join(dataDir, 'audit-spool')).length).toBe(1);
+    audit = await open();
+    await audit.sink.flush();
+    await expect.poll(async () => (await list('?name=by-url')).items.length).toBe(2);
   }, 60_000);
 
   it('names host and port of a database that cannot be reached, and not its password', async () => {

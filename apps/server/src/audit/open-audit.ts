@@ -35,6 +35,7 @@ export async function openAudit(options: {
     virtualGroup: createAuditGroup(database),
     async close() {
       await sink.close();
+      await database.prisma.$disconnect();
       await database.close();
     },
   };

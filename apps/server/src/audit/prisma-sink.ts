@@ -37,6 +37,8 @@ export class PrismaSink implements AuditSink {
   /** Looks whether the loop has reason to go on. */
   #poke: () => void = () => {};
   #closing = false;
+  /** False until the database has answered, and again after it has failed. */
+  #ensured = false;
   /** 0 while the database answers. */
   #retryMs = 0;
   #lost = 0;
@@ -81,7 +83,8 @@ export class PrismaSink implements AuditSink {
         () => this.#waiting.length >= BATCH_RECORDS || this.#flushers.length > 0 || !spool.empty,
       );
       try {
-        if (this.#retryMs > 0) await database.ensure();
+        if (!this.#ensured) await database.ensure();
+        this.#ensured = true;
         await this.#replay();
         while (this.#waiting.length > 0 && spool.empty) await this.#insertBatch();
         this.#retryMs = 0;
@@ -175,6 +178,7 @@ export class PrismaSink implements AuditSink {
   }
 
   #failed(error: unknown): void {
+    this.#ensured = false;
     if (this.#retryMs === 0) {
       this.services.log.warn(
         { error },

@@ -21,14 +21,13 @@ export function createAuditGroup(database: Pick<AuditDatabase, 'prisma' | 'ensur
         kind: 'AuditEntry',
         namespaced: false,
         async get(name) {
-          const row = await query(database, prisma.auditEntry.findUnique({ where: { id: name } }));
+          const row = await query(database, () => prisma.auditEntry.findUnique({ where: { id: name } }));
           if (!row) throw notFound({ group: AUDIT_GROUP, kind: 'entries', name });
           return toEntry(row, { objects: true });
         },
         async list({ url }) {
           const { where, limit } = parseQuery(url.searchParams);
-          const rows = await query(
-            database,
+          const rows = await query(database, () =>
             prisma.auditEntry.findMany({ where, orderBy: { sequence: 'desc' }, take: limit + 1 }),
           );
           const page = rows.slice(0, limit);
@@ -48,12 +47,17 @@ export function createAuditGroup(database: Pick<AuditDatabase, 'prisma' | 'ensur
   };
 }
 
-async function query<T>(database: Pick<AuditDatabase, 'ensure'>, promise: PromiseLike<T>): Promise<T> {
+/** Tries twice, the second time after bringing the database back if it is one of our own. */
+async function query<T>(database: Pick<AuditDatabase, 'ensure'>, run: () => PromiseLike<T>): Promise<T> {
   try {
-    return await promise;
+    return await run();
+  } catch {
+    // What is wrong shows again below.
+  }
+  try {
+    await database.ensure();
+    return await run();
   } catch (error) {
-    // Whoever asks again in a moment finds it back, if it can come back. The sink reports what goes wrong.
-    database.ensure().catch(() => {});
     const unavailable = serviceUnavailable('the audit database does not answer; try again in a moment');
     unavailable.cause = error;
     throw unavailable;

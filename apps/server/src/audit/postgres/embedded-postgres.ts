@@ -61,21 +61,21 @@ export class EmbeddedPostgres {
     private readonly log: Logger,
   ) {}
 
-  /** `directory` is made when it does not exist. Throws {@link StartupError} with one clear line. */
-  static async start(directory: string, log: Logger): Promise<EmbeddedPostgres> {
+  /**
+   * Takes the directory (made when it does not exist) without starting anything yet: see {@link ensure}.
+   * Throws {@link StartupError} with one clear line.
+   */
+  static async open(directory: string, log: Logger): Promise<EmbeddedPostgres> {
     const user = postgresUser();
+    const binaries = await findBinaries();
     const places = prepare(directory, user);
     takeOwnership(places);
-    const binaries = await findBinaries();
-    const database = new EmbeddedPostgres(places, binaries, user, passwordIn(places), log);
-    try {
-      await database.#initialise();
-      await database.ensure();
-    } catch (error) {
-      rmSync(places.owner, { force: true });
-      throw error;
-    }
-    return database;
+    return new EmbeddedPostgres(places, binaries, user, passwordIn(places), log);
+  }
+
+  /** True until the database has been made, which takes some seconds on a busy machine. */
+  get fresh(): boolean {
+    return !existsSync(join(this.places.data, 'PG_VERSION'));
   }
 
   get connection(): pg.PoolConfig {
@@ -93,7 +93,10 @@ export class EmbeddedPostgres {
     return readPid(this.places.data);
   }
 
-  /** Returns when it answers; starts it (again) when it does not run. Callers at the same time share one attempt. */
+  /**
+   * Returns when it answers; makes the database, and starts it (again), as needed. Callers at the same time share one
+   * attempt. Rejects with {@link StartupError} when it cannot be had.
+   */
   ensure(): Promise<void> {
     this.#ensuring ??= this.#bringUp().finally(() => {
       this.#ensuring = undefined;
@@ -104,6 +107,7 @@ export class EmbeddedPostgres {
   async #bringUp(): Promise<void> {
     if (this.#stopped) throw new Error('the embedded PostgreSQL has been stopped');
     if (await this.#answers()) return;
+    if (this.fresh) await this.#initialise();
     const left = this.pid;
     if (left !== undefined && isPostgres(left)) await stopProcess(left);
     await this.#launch();
@@ -120,7 +124,6 @@ export class EmbeddedPostgres {
 
   async #initialise(): Promise<void> {
     const { data } = this.places;
-    if (existsSync(join(data, 'PG_VERSION'))) return;
     // Made beside its place and moved there when complete: a start that was interrupted leaves nothing half-made.
     const fresh = `${data}.new`;
     rmSync(fresh, { recursive: true, force: true });
