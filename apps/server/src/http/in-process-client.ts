@@ -58,7 +58,7 @@ export class InProcessClient implements Client {
   async list<T extends KubeObject>(type: ResourceType<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
     const resource = this.#resource(type);
     const { namespace } = options;
-    await this.#authorize('list', resource, { namespace, name: '' });
+    await this.#authorize('list', resource, { namespace, name: '' }, undefined, options.fieldSelector);
     const selection = compileSelection(resource.kind, options, (object) => viewOf(resource, object));
     const page = await this.options.operations.list(resource, { ...options, selection });
     return {
@@ -78,7 +78,13 @@ export class InProcessClient implements Client {
     options: WatchOptions = {},
   ): AsyncGenerator<WatchEvent<T>> {
     const resource = this.#resource(type);
-    await this.#authorize('watch', resource, { namespace: options.namespace, name: '' });
+    await this.#authorize(
+      'watch',
+      resource,
+      { namespace: options.namespace, name: '' },
+      undefined,
+      options.fieldSelector,
+    );
     yield* watchObjects(resource, options, this.options.clock) as AsyncGenerator<WatchEvent<T>>;
   }
 
@@ -173,7 +179,13 @@ export class InProcessClient implements Client {
     return this.options.registry.of(type);
   }
 
-  #authorize(verb: string, resource: StoredResource, ref: Ref, subresource?: string): void | Promise<void> {
+  #authorize(
+    verb: string,
+    resource: StoredResource,
+    ref: Ref,
+    subresource?: string,
+    fieldSelector?: string,
+  ): void | Promise<void> {
     const { group, version, plural } = resource.kind;
     return authorize(this.options.authorizer, {
       user: this.user,
@@ -185,12 +197,19 @@ export class InProcessClient implements Client {
         ...(subresource ? { subresource } : {}),
         ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
         ...(ref.name ? { name: ref.name } : {}),
+        ...(fieldSelector ? { fieldSelector } : {}),
       },
     });
   }
 
   #context(options: { readonly dryRun?: boolean } | undefined): RequestContext {
-    return { user: this.user, dryRun: options?.dryRun ?? false, fieldValidation: 'Ignore', warnings: [] };
+    return {
+      user: this.user,
+      impersonatedBy: this.user.impersonatedBy,
+      dryRun: options?.dryRun ?? false,
+      fieldValidation: 'Ignore',
+      warnings: [],
+    };
   }
 }
 

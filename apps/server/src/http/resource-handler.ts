@@ -12,6 +12,7 @@ import type { Req, Res, UserInfo } from './extension';
 import { viewOf } from './in-process-watch';
 import { negotiate } from './negotiation';
 import { presentList, presentOne, type Shape, streamRenderer } from './presentation';
+import { decodeProtobuf, PROTOBUF_TYPE } from './protobuf/decode';
 import type { ResourcePath } from './request-info';
 import {
   checkWatchOptions,
@@ -294,6 +295,7 @@ export class ResourceHandler {
     const dryRun = query.has('dryRun') ? dryRunOf(query.getAll('dryRun'), optionsKind) : false;
     return {
       user,
+      impersonatedBy: user.impersonatedBy,
       dryRun,
       fieldValidation: fieldValidationOf(query.get('fieldValidation'), optionsKind),
       warnings: [],
@@ -312,6 +314,7 @@ export class ResourceHandler {
     const type = mediaType(req);
     const bytes = await readBody(req);
     if (type.endsWith('patch+json')) throw unsupportedMediaType('a patch is sent with PATCH');
+    if (type === PROTOBUF_TYPE) return bytes.length === 0 ? undefined : decodeProtobuf(bytes);
     return parseBody(bytes, type);
   }
 

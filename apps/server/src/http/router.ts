@@ -142,7 +142,9 @@ export function resourceRequest(
   const { group, version, plural, subresource, namespace } = path;
   const fieldSelector = path.name === undefined ? query.get('fieldSelector') : null;
   // A list or watch of one named object can be allowed by that name.
-  const name = path.name ?? (verb === 'list' || verb === 'watch' ? soleName(query) : undefined);
+  const selects = verb === 'list' || verb === 'watch' || verb === 'deletecollection';
+  const fieldSelector = selects ? (query.get('fieldSelector') ?? '') : '';
+  const name = path.name ?? (fieldSelector === '' ? undefined : soleName(fieldSelector));
   return new LazyUrlRequest(user, method, req, {
     verb,
     group,
@@ -174,7 +176,6 @@ function isTrue(text: string | null): boolean {
   return text === '' || text === 'true' || text === '1' || text === 'True' || text === 'TRUE' || text === 't';
 }
 
-function soleName(query: URLSearchParams): string | undefined {
-  const match = /^metadata\.name==?([^,=!\\]+)$/.exec(query.get('fieldSelector') ?? '');
-  return match?.[1];
+function soleName(fieldSelector: string): string | undefined {
+  return /^metadata\.name==?([^,=!\\]+)$/.exec(fieldSelector)?.[1];
 }
