@@ -1,6 +1,5 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Client } from '@wheelhouse/shared/client/client';
 import { createInformer } from '@wheelhouse/shared/client/create-informer';
 import { type Node, nodeKind } from '@wheelhouse/shared/kinds/core/node';
 import { Command } from 'commander';
@@ -79,13 +78,14 @@ async function up(flags: UpFlags): Promise<void> {
       proxy,
       log,
     });
-    if (data.isNew && flags.demo) await createSampleApplication(admin);
     const interrupted = untilInterrupted();
     const ready = await Promise.race([
-      nodesReady(admin, agents.nodeNames, log),
+      nodesReady(server, agents.nodeNames, log),
       interrupted.then(() => undefined),
     ]);
     if (ready !== undefined) {
+      // After the nodes, so that the first pods spread over all of them.
+      if (data.isNew && flags.demo) await createSampleApplication(admin);
       if (ready < nodes) {
         terminal.note(`${nodes - ready} of ${nodes} nodes are not ready yet; see ${settings.dataDir}/logs`);
       }
@@ -112,24 +112,30 @@ async function stopAll(parts: readonly (Component | undefined)[], log: Logger): 
   }
 }
 
-const isReady = (node: Node): boolean =>
-  node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+const isReady = (node: Node | undefined): boolean =>
+  node?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 
-/** Resolves with how many of the nodes are ready: all of them, or fewer when it takes too long. */
-async function nodesReady(client: Client, names: readonly string[], log: Logger): Promise<number> {
-  const informer = createInformer(client, nodeKind, {
-    onError: (error) => log.warn({ err: error }, 'reading nodes'),
-  });
-  const count = () => names.filter((name) => informer.get(name) && isReady(informer.get(name) ?? {})).length;
+/**
+ * Resolves with how many of the nodes are ready: all of them, or fewer when it takes too long. After a restart a node
+ * still shows what it was before, so its agent has to be there too.
+ */
+async function nodesReady(server: RunningServer, names: readonly string[], log: Logger): Promise<number> {
+  const { admin } = server;
+  if (!admin || names.length === 0) return 0;
+  const onError = (error: unknown) => log.warn({ err: error }, 'reading nodes');
+  const informer = createInformer(admin, nodeKind, { onError });
+  const count = () =>
+    names.filter((name) => server.isNodeConnected(name) && isReady(informer.get(name))).length;
   try {
     await new Promise<void>((resolve) => {
       const check = () => {
         if (count() === names.length) resolve();
       };
       setTimeout(resolve, NODES_READY_MS).unref();
+      // Agents report their node's status right after they connect, which is what this waits for.
       informer.subscribe({ added: check, updated: check });
       informer.start();
-      informer.synced().then(check, (error: unknown) => log.warn({ err: error }, 'reading nodes'));
+      informer.synced().then(check, onError);
     });
     return count();
   } finally {

@@ -37,6 +37,8 @@ export interface RunningServer extends Component {
   readonly apiUrl: string;
   readonly apiPort: number | undefined;
   readonly console: { readonly url: string; signInUrl(): string } | undefined;
+  /** Whether the node's agent has its tunnel to this process open. */
+  isNodeConnected(name: string): boolean;
 }
 
 export interface StartServerOptions {
@@ -165,7 +167,14 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
   };
   await startDecisions(options, { stack, clients, api, caCertificate: credentials.authority.certificate });
   const console = await startConsoleIfWanted(options, stack, api);
-  return { admin: api.clientFor(ADMIN), apiUrl, apiPort: port, console, stop: () => stack.stop() };
+  return {
+    admin: api.clientFor(ADMIN),
+    apiUrl,
+    apiPort: port,
+    console,
+    isNodeConnected: (name) => tunnels.isConnected(name),
+    stop: () => stack.stop(),
+  };
 }
 
 /** Components as a process of their own, beside an API that runs elsewhere. */
@@ -185,6 +194,7 @@ async function startBesideApi(options: StartServerOptions, stack: ComponentStack
     apiUrl: remote.server,
     apiPort: undefined,
     console: undefined,
+    isNodeConnected: () => false,
     stop: () => stack.stop(),
   };
 }
