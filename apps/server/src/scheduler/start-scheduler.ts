@@ -1,6 +1,7 @@
 import type { Client } from '@wheelhouse/shared/client/client';
 import { createInformer } from '@wheelhouse/shared/client/create-informer';
 import { type Clock, systemClock } from '@wheelhouse/shared/clock';
+import { namespaceKind } from '@wheelhouse/shared/kinds/core/namespace';
 import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { serviceKind } from '@wheelhouse/shared/kinds/core/service';
@@ -47,7 +48,7 @@ export interface Scheduler extends Component {
 }
 
 /**
- * Starts scheduling: watches pods, nodes and services, decides one pod after the other, binds many at a time and
+ * Starts scheduling: watches pods, nodes, services and namespaces, decides one pod after the other, binds many at a time and
  * writes Scheduled and FailedScheduling events. Resolves once the present state is known and scheduling has begun.
  */
 export async function startScheduler(options: SchedulerOptions): Promise<Scheduler> {
@@ -64,7 +65,11 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     clock,
     indexes: { namespace: (service) => [service.metadata.namespace ?? ''] },
   });
-  const informers = [pods, nodes, services];
+  const namespaces = createInformer(client, namespaceKind, {
+    onError: onError('watching namespaces'),
+    clock,
+  });
+  const informers = [pods, nodes, services, namespaces];
   const events = new PodEvents(client, { component: schedulerName, clock, log });
   const status = new StatusReporter(client, clock, log);
 
@@ -72,7 +77,13 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   const withBinder = (plugins: readonly ProfilePlugin[]) =>
     plugins.some(({ plugin }) => plugin.bind) ? plugins : [...plugins, binder];
   const own = replaceByName(
-    defaultPlugins((namespace) => services.byIndex('namespace', namespace)),
+    defaultPlugins({
+      servicesIn: (namespace) => services.byIndex('namespace', namespace),
+      namespacesMatching: (selector) =>
+        namespaces
+          .list()
+          .flatMap(({ metadata }) => (selector.matches(metadata.labels) ? [metadata.name] : [])),
+    }),
     options.plugins ?? [],
   );
   const core = new SchedulerCore({
@@ -113,6 +124,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   };
   // Nodes first: a pod's first look at the cluster should find them there.
   services.start();
+  namespaces.start();
   nodes.subscribe({
     added: (node) => {
       core.nodeSeen(node);
@@ -132,7 +144,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     await events.stop();
   };
   try {
-    await Promise.all([nodes.synced(), services.synced()]);
+    await Promise.all([nodes.synced(), services.synced(), namespaces.synced()]);
     pods.subscribe({
       added: podSeen,
       updated: podSeen,

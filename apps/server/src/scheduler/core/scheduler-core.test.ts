@@ -154,6 +154,26 @@ test('a plugin that throws costs its pod a pause and nobody else anything', () =
   expect(summary(all(core))).toEqual(['p a']);
 });
 
+test('a pod that wants to be near another one follows it', () => {
+  const { core } = newCore();
+  core.nodeSeen(testNode({ name: 'a' }));
+  core.nodeSeen(testNode({ name: 'b' }));
+  const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: { app: 'cache' } } };
+  const affinity = { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
+  core.podSeen(testPod({ name: 'web', spec: { affinity } }));
+  expect(summary(all(core))).toEqual([
+    "web 0/2 nodes are available: 2 node(s) didn't match pod affinity rules.",
+  ]);
+  core.podSeen(testPod({ name: 'cache', labels: { app: 'cache' } }));
+  const [cache, web] = all(core);
+  expect(cache).toMatchObject({ kind: 'placed', info: { name: 'cache' } });
+  expect(web).toMatchObject({
+    kind: 'placed',
+    info: { name: 'web' },
+    node: cache?.kind === 'placed' && cache.node,
+  });
+});
+
 test('counts nodes per reason, as Kubernetes words it', () => {
   const { core } = newCore();
   core.nodeSeen(testNode({ name: 'a', cpu: '1' }));

@@ -165,6 +165,7 @@ export class SchedulerCore {
     }
     this.queue.placed(queued);
     this.#remember(info.uid, decision.scores);
+    this.#notify('pod-placed', node);
     return { kind: 'placed', info, node, framework, failures };
   }
 

@@ -111,7 +111,7 @@ export type PreScoreResult = { readonly kind: 'skip' } | { readonly kind: 'score
 export const MAX_SCORE = 100;
 
 export interface ScorePlugin {
-  /** Any finite number when there is a `normalize`, else 0 to {@link MAX_SCORE}; higher is better. */
+  /** Any number when there is a `normalize`, else 0 to {@link MAX_SCORE}; higher is better. */
   score(cycle: Cycle, node: NodeInfo, state: unknown): number;
   /** Brings the scores (one per node, in order) into 0 to {@link MAX_SCORE}, in place. */
   normalize?(cycle: Cycle, nodes: readonly NodeInfo[], scores: Float64Array, state: unknown): void;

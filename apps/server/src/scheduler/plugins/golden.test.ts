@@ -33,7 +33,8 @@ function prepare({ name, nodes, services = [], pod }: Case) {
     snapshot.setNode(node);
     for (const running of runs) snapshot.addPod(podInfo(testPod(running)), parts.name);
   }
-  const plugins = defaultPlugins(() => services).filter(({ plugin }) => plugin.name === name);
+  const readers = { servicesIn: () => services, namespacesMatching: () => ['team-a'] };
+  const plugins = defaultPlugins(readers).filter(({ plugin }) => plugin.name === name);
   const framework = new Framework({ schedulerName: 'test', plugins });
   return { snapshot, framework, cycle: { pod: podInfo(testPod(pod)), snapshot } };
 }

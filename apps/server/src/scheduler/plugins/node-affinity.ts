@@ -1,6 +1,8 @@
 import type { Plugin } from '../framework/plugin';
 import { MAX_SCORE } from '../framework/plugin';
 import { rejection, type Shortfall } from '../framework/rejection';
+import type { NodeInfo } from '../snapshot/node-info';
+import type { PodInfo } from '../snapshot/pod-info';
 import { matchesAnyTerm, matchesTerm, namedNodes, unmetRequirements } from './node-requirements';
 
 const MISMATCH = rejection("node(s) didn't match Pod's node affinity/selector", { unresolvable: true });
@@ -20,11 +22,7 @@ export const nodeAffinity: Plugin = {
   },
 
   filter({ pod }, node) {
-    const spec = pod.pod.spec;
-    const { labels } = node.traits;
-    for (const key in spec?.nodeSelector) if (labels[key] !== spec.nodeSelector[key]) return MISMATCH;
-    const terms = requiredTerms(spec);
-    return terms && !matchesAnyTerm(node, terms) ? MISMATCH : undefined;
+    return fitsNodeAffinity(pod, node) ? undefined : MISMATCH;
   },
 
   shortfalls({ pod }, node) {
@@ -70,6 +68,14 @@ export const nodeAffinity: Plugin = {
   },
 };
 
+/** Whether the pod's node selector and required node affinity allow the node. */
+export function fitsNodeAffinity({ pod: { spec } }: PodInfo, node: NodeInfo): boolean {
+  const { labels } = node.traits;
+  for (const key in spec?.nodeSelector) if (labels[key] !== spec.nodeSelector[key]) return false;
+  const terms = requiredTerms(spec);
+  return !terms || matchesAnyTerm(node, terms);
+}
+
 /** Scales so that the largest score becomes 100; leaves zeros alone. */
 export function scaleToMax(scores: Float64Array): void {
   const most = scores.reduce((a, b) => Math.max(a, b), 0);
@@ -77,7 +83,7 @@ export function scaleToMax(scores: Float64Array): void {
   for (let i = 0; i < scores.length; i++) scores[i] = Math.floor(((scores[i] as number) * MAX_SCORE) / most);
 }
 
-type Spec = Parameters<NonNullable<Plugin['filter']>>[0]['pod']['pod']['spec'];
+type Spec = PodInfo['pod']['spec'];
 
 function requiredTerms(spec: Spec) {
   return spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;

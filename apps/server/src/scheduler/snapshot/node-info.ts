@@ -35,6 +35,8 @@ export class NodeInfo {
   readonly pods: Map<string, PodInfo>;
   /** Ports taken, with the key of the pod that took it; undefined while there are none. */
   hostPorts: { readonly port: HostPort; readonly takenBy: PodInfo }[] | undefined;
+  /** The pods with required anti-affinity, by UID; undefined while there are none. */
+  keepingAway: Map<string, PodInfo> | undefined;
   /** The snapshot epoch that may change this copy in place. */
   epoch: number;
 
@@ -48,6 +50,7 @@ export class NodeInfo {
       this.scoredMilliCpu = from.scoredMilliCpu;
       this.scoredMemory = from.scoredMemory;
       this.hostPorts = from.hostPorts?.slice();
+      this.keepingAway = from.keepingAway && new Map(from.keepingAway);
     }
   }
 
@@ -61,6 +64,10 @@ export class NodeInfo {
     addInto(this.requested, pod.requests);
     this.scoredMilliCpu += pod.scored.milliCpu;
     this.scoredMemory += pod.scored.memory;
+    if (pod.antiAffinity.length > 0) {
+      this.keepingAway ??= new Map();
+      this.keepingAway.set(pod.uid, pod);
+    }
     for (const port of pod.hostPorts) {
       this.hostPorts ??= [];
       this.hostPorts.push({ port, takenBy: pod });
@@ -75,6 +82,7 @@ export class NodeInfo {
     addInto(this.requested, pod.requests, -1);
     this.scoredMilliCpu -= pod.scored.milliCpu;
     this.scoredMemory -= pod.scored.memory;
+    this.keepingAway?.delete(uid);
     if (pod.hostPorts.length > 0) {
       const rest = this.hostPorts?.filter((taken) => taken.takenBy !== pod);
       this.hostPorts = rest?.length ? rest : undefined;

@@ -1,5 +1,6 @@
 import { keyOf, type ObjectKey } from '@wheelhouse/shared/meta/object';
 import type { Pod } from 'kubernetes-types/core/v1';
+import { type AffinityTerm, requiredAntiAffinity } from './affinity-term';
 import { podRequests, type Resources } from './resources';
 
 /** A port of the host that a pod takes. */
@@ -22,6 +23,8 @@ export interface PodInfo {
   readonly requests: Resources;
   readonly scored: { readonly milliCpu: number; readonly memory: number };
   readonly hostPorts: readonly HostPort[];
+  /** Rules that keep other pods away from it. */
+  readonly antiAffinity: readonly AffinityTerm[];
   /** UID of the controller that owns the pod, if any. */
   readonly ownerUid: string | undefined;
   /** On its way out: it still takes room, but no longer counts as a member of its workload. */
@@ -30,6 +33,7 @@ export interface PodInfo {
 
 const NO_LABELS: Readonly<Record<string, string>> = {};
 const NO_PORTS: readonly HostPort[] = [];
+const NO_TERMS: readonly AffinityTerm[] = [];
 
 export function podInfo(pod: Pod): PodInfo {
   const { requests, scored } = podRequests(pod);
@@ -46,6 +50,7 @@ export function podInfo(pod: Pod): PodInfo {
     requests,
     scored,
     hostPorts: hostPorts(pod),
+    antiAffinity: pod.spec?.affinity?.podAntiAffinity ? requiredAntiAffinity(pod) : NO_TERMS,
     ownerUid: podOwner(pod),
     terminating: metadata.deletionTimestamp !== undefined,
   };

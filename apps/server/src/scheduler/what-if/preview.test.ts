@@ -1,6 +1,6 @@
 import { systemClock } from '@wheelhouse/shared/clock';
 import fc from 'fast-check';
-import type { Pod } from 'kubernetes-types/core/v1';
+import type { Pod, PodSpec } from 'kubernetes-types/core/v1';
 import { describe, expect, test } from 'vitest';
 import { SchedulerCore } from '../core/scheduler-core';
 import { defaultProfile } from '../plugins/default-profile';
@@ -55,7 +55,20 @@ const workloadArbitrary = fc.record({
   selective: fc.boolean(),
   tolerant: fc.boolean(),
   hostPort: fc.boolean(),
+  rule: fc.constantFrom('none', 'none', 'spread', 'prefer spread', 'apart', 'together'),
 });
+
+const everyW = { labelSelector: { matchLabels: { app: 'w' } } };
+const zone = { topologyKey: 'topology.kubernetes.io/zone', ...everyW };
+const host = { topologyKey: 'kubernetes.io/hostname', ...everyW };
+const RULES: Readonly<Record<string, Partial<PodSpec>>> = {
+  spread: { topologySpreadConstraints: [{ ...zone, maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' }] },
+  'prefer spread': {
+    topologySpreadConstraints: [{ ...host, maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' }],
+  },
+  apart: { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [host] } } },
+  together: { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [zone] } } },
+};
 
 test('what the preview says is what happens, on 500 random clusters', () => {
   fc.assert(
@@ -73,6 +86,7 @@ test('what the preview says is what happens, on 500 random clusters', () => {
           memory: shape.memory,
           spec: {
             ...(shape.selective ? { nodeSelector: { disk: 'ssd' } } : {}),
+            ...RULES[shape.rule],
             ...(shape.tolerant ? { tolerations: [{ operator: 'Exists' }] } : {}),
           },
           container: {
@@ -102,6 +116,7 @@ test('what the preview says is what happens, on 500 random clusters', () => {
               node: name,
               cpu: run.cpu,
               owner: run.mine ? 'workload' : 'other',
+              labels: { app: run.mine ? 'w' : 'other' },
             });
             core.podSeen(running);
             if (run.mine) existing.push(running);
@@ -112,7 +127,7 @@ test('what the preview says is what happens, on 500 random clusters', () => {
         const nodes = grow(core, workload, existing.length, target);
         expect(answer.placements.map(({ node }) => node)).toEqual(nodes);
         expect(answer.unplaced).toBe(replicas - nodes.length);
-        if (answer.maximum.replicas > 400) return;
+        if (answer.maximum.replicas > 400 || !answer.maximum.exact) return;
         // The maximum is reached, and not one more.
         const more = grow(core, workload, target, answer.maximum.replicas + 3);
         expect(existing.length + nodes.length + more.length).toBe(answer.maximum.replicas);
