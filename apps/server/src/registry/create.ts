@@ -55,6 +55,8 @@ async function attempt(
   const { kind, services } = resource;
   const { context } = request;
   const now = resource.now();
+  // Before the defaults, some of which are labels.
+  object.metadata = metadata;
   kind.default?.(object);
   kind.prepareForCreate?.(object, { now });
   const name = metadata.name ?? '';
@@ -63,7 +65,6 @@ async function attempt(
   metadata.creationTimestamp = timestamp(now);
   if (resource.hasGeneration) metadata.generation = 1;
   else delete metadata.generation;
-  object.metadata = metadata;
 
   await resource.admit('create', { context, ref, object, oldObject: undefined }, () => {
     resource.refuseInvalid(name, createErrors(resource, object));
