@@ -86,7 +86,7 @@ describe('controllers from outside', () => {
   });
 });
 
-describe('startControllers', () => {
+describe('startControllers', { timeout: 30_000 }, () => {
   it('with leader election lets one of two processes work, and the other after it', async () => {
     const clock = new ManualClock();
     const client = new MemoryClient(clock);

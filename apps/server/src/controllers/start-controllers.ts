@@ -22,13 +22,13 @@ export interface StartControllersOptions {
   readonly extra?: readonly ControllerDefinition[];
   readonly settings?: ControllerSettings;
   /**
-   * For several servers on one store: of all that share the Lease `kube-system/wheelhouse-controllers` one works at
+   * For several servers on one store: of all that share the Lease `kube-system/kube-controller-manager` one works at
    * a time. `identity` must differ between processes, also over restarts.
    */
   readonly leaderElection?: { readonly identity: string };
 }
 
-const LEASE = { namespace: 'kube-system', name: 'wheelhouse-controllers' };
+const LEASE = { namespace: 'kube-system', name: 'kube-controller-manager' };
 
 /**
  * Resolves once every selected controller has read what there is and works; with leader election at once, since

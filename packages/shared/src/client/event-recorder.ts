@@ -1,6 +1,6 @@
 import type { Event, ObjectReference } from 'kubernetes-types/core/v1';
 import { type Clock, systemClock } from '../clock';
-import { asApiError, isNotFound, isTooManyRequests, isUnavailable } from '../errors';
+import { asApiError, isForbidden, isNotFound, isTooManyRequests, isUnavailable } from '../errors';
 import { eventKind } from '../kinds/core/event';
 import type { KubeObject } from '../meta/object';
 import type { Client } from './client';
@@ -99,7 +99,8 @@ export function createEventRecorder(client: Client, options: EventRecorderOption
       try {
         await writeWithRetry(key, occurrence);
       } catch (error) {
-        report(error);
+        // The last events of a namespace that is going away have nowhere to go: nobody will miss them.
+        if (!isNamespaceGoing(error)) report(error);
       }
     }
     // In the same step as the last look at `pending`: a record after it starts a new writer.
@@ -174,6 +175,12 @@ export function createEventRecorder(client: Client, options: EventRecorderOption
 function first<K, V>(map: Map<K, V>): [K, V] | undefined {
   for (const entry of map) return entry;
   return undefined;
+}
+
+function isNamespaceGoing(error: unknown): boolean {
+  if (!isForbidden(error) && !isNotFound(error)) return false;
+  const { causes = [], kind } = error.status.details ?? {};
+  return kind === 'namespaces' || causes.some(({ reason }) => reason === 'NamespaceTerminating');
 }
 
 /** Events keep whole seconds, as Kubernetes' Time does. */

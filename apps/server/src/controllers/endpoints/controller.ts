@@ -24,7 +24,7 @@ export const endpointsController: ControllerDefinition = {
     const services = context.cache(serviceKind);
     const endpoints = context.cache(endpointsKind);
     const pods = context.cache(podKind);
-    enqueueServices(context, queue);
+    const pacer = enqueueServices(context, queue);
     // Also finds what a service left behind that was deleted while nobody looked.
     context.informer(endpointsKind).subscribe({
       added: (object) => queue.add(keyOf(object)),
@@ -35,9 +35,14 @@ export const endpointsController: ControllerDefinition = {
     async function reconcile(key: ObjectKey): Promise<Outcome> {
       const service = services.get(key);
       const current = endpoints.get(key);
-      if (!service) return removeLeftover(current);
+      if (!service) {
+        pacer.note(key, 0);
+        return removeLeftover(current);
+      }
       if (!selectsPods(service) || service.metadata.deletionTimestamp) return undefined;
-      const wanted = endpointsObject(service, current, planEndpoints(service, podsOf(service, pods)));
+      const selected = podsOf(service, pods);
+      pacer.note(key, selected.length);
+      const wanted = endpointsObject(service, current, planEndpoints(service, selected));
       if (!current) return create(wanted);
       const { labels, annotations } = current.metadata;
       const same =

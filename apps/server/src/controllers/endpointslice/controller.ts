@@ -29,7 +29,7 @@ export const endpointSliceController: ControllerDefinition = {
     const slices = context.cache(endpointSliceKind);
     const pods = context.cache(podKind);
     const nodes = context.cache(nodeKind);
-    enqueueServices(context, queue);
+    const pacer = enqueueServices(context, queue);
     const enqueueService = ({ metadata }: Stored<EndpointSlice>) => {
       const service = metadata.labels?.[SERVICE_NAME];
       if (service && metadata.labels?.[MANAGED_BY] === NAME) queue.add(`${metadata.namespace}/${service}`);
@@ -50,12 +50,15 @@ export const endpointSliceController: ControllerDefinition = {
         .filter(({ metadata }) => metadata.labels?.[MANAGED_BY] === NAME && !metadata.deletionTimestamp);
       const service = services.get(key);
       if (!service) {
+        pacer.note(key, 0);
         await Promise.all(mine.map(remove));
         return undefined;
       }
       if (!selectsPods(service) || service.metadata.deletionTimestamp) return undefined;
       const zoneOf = (node: string) => nodes.get(node)?.metadata.labels?.[ZONE];
-      const plan = planSlices(service, podsOf(service, pods), mine, zoneOf);
+      const selected = podsOf(service, pods);
+      pacer.note(key, selected.length);
+      const plan = planSlices(service, selected, mine, zoneOf);
       const labels = sliceLabels(service);
       const update = new Map(plan.update.map(({ slice, endpoints }) => [keyOf(slice), endpoints]));
       const removed = new Set(plan.remove.map(keyOf));

@@ -6,7 +6,9 @@ import type { ReplicaSetStatus } from 'kubernetes-types/apps/v1';
 import type { Pod, PodTemplateSpec } from 'kubernetes-types/core/v1';
 import type { ControllerContext, Outcome, Reconciler } from '../machinery/controller';
 import { controllerOf, controllerReference, refersTo } from '../machinery/owners';
-import { podFromTemplate } from '../machinery/pods';
+import { Pacer } from '../machinery/pacer';
+import { isActive, podFromTemplate } from '../machinery/pods';
+import { sameJson } from '../machinery/same-json';
 import type { LabelMatcher } from '../machinery/selectors';
 import { slowStart } from '../machinery/slow-start';
 import { planReplication } from './plan';
@@ -38,6 +40,8 @@ export function replicationReconciler<T extends ReplicatedObject>(
   const owners = context.cache(kind.type);
   const pods = context.cache(podKind);
   const events = context.recorder(kind.component);
+  // A pod's progress only changes counts, so it may wait for others; a lost pod is replaced at once.
+  const progress = new Pacer(queue, { msPerMember: 1 / 20, maxMs: 500 });
 
   context.informer(kind.type).subscribe({
     added: (object) => queue.add(keyOf(object)),
@@ -47,7 +51,12 @@ export function replicationReconciler<T extends ReplicatedObject>(
   context.informer(podKind).subscribe({
     added: (pod) => enqueueOwners(pod),
     updated(pod, previous) {
-      if (controllerOf(pod)?.uid !== controllerOf(previous)?.uid) enqueueOwners(previous);
+      const controller = controllerOf(pod);
+      if (controller?.uid !== controllerOf(previous)?.uid) enqueueOwners(previous);
+      else if (controller && isActive(pod) && sameLabels(pod, previous)) {
+        if (refersTo(controller, kind.type)) progress.add(`${pod.metadata.namespace}/${controller.name}`);
+        return;
+      }
       enqueueOwners(pod);
     },
     deleted: (pod) => enqueueOwners(pod),
@@ -67,9 +76,13 @@ export function replicationReconciler<T extends ReplicatedObject>(
 
   async function reconcile(key: ObjectKey): Promise<Outcome> {
     const owner = owners.get(key);
-    if (!owner) return undefined;
+    if (!owner) {
+      progress.note(key, 0);
+      return undefined;
+    }
     const { namespace = '', uid, deletionTimestamp } = owner.metadata;
     const own = pods.byIndex('controller', uid);
+    progress.note(key, own.length);
     const plan = planReplication(
       {
         uid,
@@ -173,4 +186,8 @@ export function replicationReconciler<T extends ReplicatedObject>(
   }
 
   return { name: kind.type.plural, queue, reconcile };
+}
+
+function sameLabels(a: Pod, b: Pod): boolean {
+  return a.metadata?.labels === b.metadata?.labels || sameJson(a.metadata?.labels, b.metadata?.labels);
 }
