@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /**
@@ -24,10 +24,14 @@ export async function writePrivateFile(path: string, content: string): Promise<v
   }
 }
 
-/** Creates a directory for its owner alone; tightens one that is there already. */
+/**
+ * Creates a directory for its owner alone; tightens one that is there already. Others may at most pass through it
+ * (the x bit stays as it is): under root the database runs as a user of its own below the data directory.
+ */
 export async function ensurePrivateDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });
-  await chmod(path, 0o700);
+  const { mode } = await stat(path);
+  if ((mode & 0o066) !== 0) await chmod(path, mode & 0o711);
 }
 
 /** The file's text, or undefined when there is no such file. Other failures throw. */
