@@ -140,7 +140,6 @@ export function resourceRequest(
   const verb = verbOf(method, path.name !== undefined, watch);
   if (!verb) throw methodNotAllowed();
   const { group, version, plural, subresource, namespace } = path;
-  const fieldSelector = path.name === undefined ? query.get('fieldSelector') : null;
   // A list or watch of one named object can be allowed by that name.
   const selects = verb === 'list' || verb === 'watch' || verb === 'deletecollection';
   const fieldSelector = selects ? (query.get('fieldSelector') ?? '') : '';
