@@ -97,6 +97,10 @@ describe('the audit on its embedded PostgreSQL', () => {
     expect(await count('&since=2026-01-01T00:10:00Z&until=2026-01-01T00:14:00Z')).toBe(5);
     expect(await count('&uid=uid-web')).toBe(25);
     expect(await count('&since=5m')).toBe(0);
+    audit.sink.record(record({ name: 'paged-too', user: { name: 'system:kube-scheduler', groups: [] } }));
+    audit.sink.record(record({ name: 'paged-too' }));
+    await audit.sink.flush();
+    expect((await list('?name=paged-too&people=true')).items.map(({ user }) => user.name)).toEqual(['jane']);
 
     const seen: string[] = [];
     let position = '';
@@ -117,6 +121,7 @@ describe('the audit on its embedded PostgreSQL', () => {
       'until=2026',
       'verb=look',
       'colour=red',
+      'people=some',
       'continue=xyz',
     ]) {
       const refusal = list(`?${query}`);

@@ -12,7 +12,18 @@ const LONGEST_VALUE = 400;
 const VERBS = ['create', 'update', 'patch', 'delete', 'deletecollection', 'bind', 'evict'];
 /** Parameters that clients send to every list, which have no meaning here. */
 const IGNORED = ['timeout', 'timeoutSeconds', 'pretty', 'resourceVersion', 'resourceVersionMatch'];
-const FILTERS = ['resource', 'group', 'namespace', 'name', 'uid', 'user', 'verb', 'since', 'until'] as const;
+const FILTERS = [
+  'resource',
+  'group',
+  'namespace',
+  'name',
+  'uid',
+  'user',
+  'verb',
+  'since',
+  'until',
+  'people',
+] as const;
 const KNOWN = [...FILTERS, 'limit', 'continue'];
 
 /** Reads the query of a list of entries. Throws 400 with what to do instead. */
@@ -33,6 +44,12 @@ export function parseQuery(parameters: URLSearchParams): EntryQuery {
   if (verb !== undefined && !VERBS.includes(verb)) {
     throw badRequest(`verb must be one of ${VERBS.join(', ')}, not "${verb}"`);
   }
+  const people = text('people');
+  if (people !== undefined && people !== 'true' && people !== 'false') {
+    throw badRequest(
+      `people must be true (leave out what the cluster's own parts did) or false, not "${people}"`,
+    );
+  }
   const since = time(text('since'), 'since');
   const until = time(text('until'), 'until');
   const before = parameters.has('continue') ? parseContinue(text('continue') ?? '') : undefined;
@@ -49,6 +66,7 @@ export function parseQuery(parameters: URLSearchParams): EntryQuery {
       ...filter('uid', text('uid')),
       ...filter('userName', text('user')),
       ...filter('verb', verb),
+      ...(people === 'true' ? { NOT: { userName: { startsWith: 'system:' } } } : {}),
       ...(since || until
         ? { time: { ...(since ? { gte: since } : {}), ...(until ? { lte: until } : {}) } }
         : {}),

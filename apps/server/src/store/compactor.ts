@@ -5,7 +5,7 @@ import type { Revision, Store } from './store';
 export interface CompactionPolicy {
   /** History younger than this is kept … */
   readonly keepMs: number;
-  /** … unless it holds more changes than this. */
+  /** … unless it holds more changes (with etcd: more commits) than this. */
   readonly keepRevisions: number;
   /** How often the store is looked at. */
   readonly everyMs: number;
@@ -37,9 +37,6 @@ export function compactionTarget(marks: readonly Mark[], policy: CompactionPolic
   return Math.max(byAge, now.revision - policy.keepRevisions);
 }
 
-/** The etcd store counts 128 revisions a commit, however few writes shared it: its bound is one of commits. */
-export const ETCD_COMPACTION: CompactionPolicy = { ...DEFAULT_COMPACTION, keepRevisions: 128 * 100_000 };
-
 /** Forgets old history from time to time, until stopped. Failures are logged and tried again in the next round. */
 export function startCompactor(
   store: Store,
@@ -48,6 +45,7 @@ export function startCompactor(
 ): Component {
   const policy = options.policy ?? DEFAULT_COMPACTION;
   const clock = options.clock ?? systemClock;
+  const scaled = { ...policy, keepRevisions: policy.keepRevisions * (store.revisionsPerCommit ?? 1) };
   let marks: Mark[] = [];
   let stopped = false;
   let running: Promise<void> = Promise.resolve();
@@ -56,7 +54,7 @@ export function startCompactor(
   const round = async () => {
     try {
       marks.push({ at: clock.monotonic(), revision: await store.currentRevision() });
-      const target = compactionTarget(marks, policy);
+      const target = compactionTarget(marks, scaled);
       const compacted = marks.findLastIndex(({ revision }) => revision <= target);
       if (target > 0) await store.compact(target);
       marks = marks.slice(Math.max(0, compacted));

@@ -120,6 +120,8 @@ export interface LeaseStore {
 }
 
 export interface Store extends ReadStore, WriteStore, WatchStore, LeaseStore {
+  /** How far one commit may move the revision, however few writes share it; 1 unless told. */
+  readonly revisionsPerCommit?: number;
   /** Forgets history before `revision`; current values stay. Reads and watches before it throw CompactedError. */
   compact(revision: Revision): Promise<void>;
   close(): Promise<void>;

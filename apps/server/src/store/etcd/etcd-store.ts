@@ -19,7 +19,7 @@ import {
 import { EtcdConnection } from './connection';
 import { GroupCommit } from './group-commit';
 import { etcdLeases } from './leases';
-import { completeRevision, lastCompleteEtcdRevision, toEntry } from './numbering';
+import { completeRevision, lastCompleteEtcdRevision, POSITIONS, toEntry } from './numbering';
 import { readRange } from './range';
 import { WatchHub } from './watch-hub';
 
@@ -77,6 +77,7 @@ async function readCurrentRevision(connection: EtcdConnection, timeoutMs?: numbe
 }
 
 class EtcdStore implements Store {
+  readonly revisionsPerCommit = POSITIONS;
   readonly #commits: GroupCommit;
   readonly #hub: WatchHub;
   readonly #leases: LeaseStore;
