@@ -62,6 +62,7 @@ export function computePodActions(view: PodView, now: number): PodPlan {
       createSandbox: { attempt: sandbox ? sandbox.attempt + 1 : 0 },
     });
   }
+  if (decision.killStrays(sandbox)) return decision.plan({ removeSandboxes: oldSandboxes });
   if (decision.planInits(sandbox)) {
     for (const container of spec.containers) decision.planMain(container, sandbox);
   }
@@ -128,6 +129,17 @@ class Decision {
     }
   }
 
+  /** What still runs of an earlier sandbox ends before anything else is decided. True when there was such. */
+  killStrays(sandbox: SandboxStatus): boolean {
+    for (const container of this.view.observed.containers) {
+      if (container.state !== 'running' || container.sandboxId === sandbox.id) continue;
+      const message = `Container ${container.name} belongs to a sandbox that is gone`;
+      this.kill.push({ container, message });
+    }
+    if (this.kill.length) this.#lookAgain(0);
+    return this.kill.length > 0;
+  }
+
   /** True when the main containers may run. */
   planInits(sandbox: SandboxStatus): boolean {
     const spec = specOf(this.view.pod);
@@ -144,12 +156,12 @@ class Decision {
       }
       if (initialized) continue;
       if (!run || run.state === 'created') {
-        this.start.push(this.startOf(container, true));
+        this.start.push(this.startOf(container, true, sandbox));
         return false;
       }
       if (run.state === 'running') return false;
       if (run.exitCode === 0) continue;
-      if (restartPolicyOf(spec) !== 'Never') this.#restart(container, run, true);
+      if (restartPolicyOf(spec) !== 'Never') this.#restart({ container, run, init: true, sandbox });
       return false;
     }
     return true;
@@ -158,17 +170,17 @@ class Decision {
   planMain(container: Container, sandbox: SandboxStatus, init = false): void {
     const run = latestRun(this.view.observed, container.name);
     if (!run || run.state === 'created') {
-      this.start.push(this.startOf(container, init));
+      this.start.push(this.startOf(container, init, sandbox));
       return;
     }
     if (run.state === 'running') {
-      this.#checkRunning(container, run, sandbox);
+      this.#checkRunning(container, run);
       return;
     }
     if (!init && !this.shouldRun(container)) return;
     // A run that ended with an earlier sandbox did not fail by itself: no back-off.
-    if (run.sandboxId === sandbox.id) this.#restart(container, run, init);
-    else this.start.push(this.startOf(container, init));
+    if (run.sandboxId === sandbox.id) this.#restart({ container, run, init, sandbox });
+    else this.start.push(this.startOf(container, init, sandbox));
   }
 
   /** By the restart policy and how the newest run ended. */
@@ -179,15 +191,15 @@ class Decision {
     return policy === 'Always' || (policy === 'OnFailure' && run.exitCode !== 0);
   }
 
-  startOf(spec: Container, init: boolean): ContainerStart {
+  /** Without a sandbox: for the one that is about to be made. */
+  startOf(spec: Container, init: boolean, sandbox?: SandboxStatus): ContainerStart {
     const run = latestRun(this.view.observed, spec.name);
-    // A run that was made but not started yet (the agent died in between) is taken on.
-    const attempt = run
-      ? run.state === 'created'
-        ? run.attempt
-        : run.attempt + 1
-      : this.#attemptByStatus(spec.name);
-    return { spec, init, attempt, previous: run?.state === 'created' ? undefined : run };
+    // A run that was made in this sandbox but not started yet (the agent died in between) is taken on.
+    if (run?.state === 'created' && run.sandboxId === sandbox?.id) {
+      return { spec, init, attempt: run.attempt, previous: undefined };
+    }
+    const attempt = run ? run.attempt + 1 : this.#attemptByStatus(spec.name);
+    return { spec, init, attempt, previous: run };
   }
 
   /** The runtime has forgotten earlier runs (someone removed them): the count goes on from the last report. */
@@ -201,29 +213,22 @@ class Decision {
     return this.view.observed.containers.find((run) => run.name === name && run.sandboxId === sandbox.id);
   }
 
-  #checkRunning(container: Container, run: ContainerStatus, sandbox: SandboxStatus): void {
+  #checkRunning(container: Container, run: ContainerStatus): void {
     const failed = this.view.health.get(run.id)?.failed;
-    if (failed) {
-      this.kill.push({
-        container: run,
-        message: `Container ${container.name} failed ${failed.probe} probe, will be restarted`,
-      });
-    } else if (run.sandboxId !== sandbox.id) {
-      this.kill.push({
-        container: run,
-        message: `Container ${container.name} belongs to a sandbox that is gone`,
-      });
-    } else return;
+    if (!failed) return;
+    const message = `Container ${container.name} failed ${failed.probe} probe, will be restarted`;
+    this.kill.push({ container: run, message });
     // It is started again once its end has been seen.
     this.#lookAgain(0);
   }
 
-  #restart(container: Container, run: ContainerStatus, init: boolean): void {
+  #restart(input: { container: Container; run: ContainerStatus; init: boolean; sandbox: SandboxStatus }): void {
+    const { container, run, init, sandbox } = input;
     const failedAt = Date.parse(run.finishedAt ?? run.createdAt);
     const backoff = this.view.backoffs.get(container.name);
     const rest = remainingBackoff(backoff, failedAt, this.now);
     if (rest === 0) {
-      this.start.push(this.startOf(container, init));
+      this.start.push(this.startOf(container, init, sandbox));
       return;
     }
     this.#lookAgain(rest);

@@ -14,7 +14,7 @@ import { MountError } from '../config-error';
 import { Prober } from '../probes/prober';
 import { preparePodVolumes, removePodDirectory } from '../volumes/pod-volumes';
 import { killContainer, killPod } from './container-killer';
-import { runDirectory, startOne } from './container-starter';
+import { containerReference, runDirectory, startOne } from './container-starter';
 import { hostnameOf, writeNetworkFiles } from './network-files';
 import { computePodActions, type PodPlan } from './pod-actions';
 import { errorText, type PodContext } from './pod-context';
@@ -29,6 +29,7 @@ const MOUNT_RETRY_MS = 2_000;
 const ERROR_RETRY_MS = 1_000;
 const MAX_ERROR_RETRY_MS = 60_000;
 const DEFAULT_GRACE_SECONDS = 30;
+const STOP_PATIENCE_MS = 3_000;
 
 export interface PodWorkerOptions {
   /** Why the pod may not run on this node. */
@@ -77,7 +78,8 @@ export class PodWorker {
       clock: context.clock,
       hostIp: context.hostIp,
       onChange: () => this.poke(),
-      event: (_container, reason, message) => context.events.record(this.#pod, 'Warning', reason, message),
+      event: (container, reason, message) =>
+        context.events.record(containerReference(this.#pod, container, false), 'Warning', reason, message),
     });
   }
 
@@ -122,7 +124,9 @@ export class PodWorker {
     this.#cancelTimer();
     this.#prober.stop();
     this.#ending.abort(new Error('the kubelet stops'));
-    await this.#running;
+    // A long grace period is not waited out: the next start goes on with it.
+    const patience = new Promise<void>((resolve) => this.context.clock.after(STOP_PATIENCE_MS, resolve));
+    await Promise.race([this.#running, patience]);
   }
 
   /** Ends the pod's containers but leaves the pod in the API, so that the next start brings it back. */

@@ -12,7 +12,7 @@ export interface ProberOptions {
   readonly hostIp: string;
   /** A verdict changed: look at the pod again. */
   onChange(): void;
-  event(container: string, reason: string, message: string): void;
+  event(container: Container, reason: string, message: string): void;
 }
 
 type Workers = Partial<Record<ProbeKind, ProbeWorker>> & { message?: string };
@@ -88,7 +88,7 @@ export class Prober {
           runHandler(probe, { runtime, container, containerId: run.id, address }, timeoutMs),
         mayRun: () => kind === 'startup' || !workers.startup || workers.startup.verdict === 'success',
         onFailure: (message) =>
-          this.options.event(container.name, 'Unhealthy', `${titleOf(kind)} probe failed: ${message}`),
+          this.options.event(container, 'Unhealthy', `${titleOf(kind)} probe failed: ${message}`),
         onVerdict: (verdict, message) => {
           if (verdict === 'failure') workers.message = message;
           if (kind === 'startup' && verdict === 'success') {

@@ -49,7 +49,7 @@ class KubeletServer {
 
   async handle(req: Request, res: Response): Promise<void> {
     const url = new URL(req.url ?? '/', 'http://kubelet');
-    const [resource, ...rest] = url.pathname.split('/').filter(Boolean).map(decodeURIComponent);
+    const [resource, ...rest] = url.pathname.split('/').filter(Boolean).map(decode);
     const route = `${req.method === 'CONNECT' ? 'CONNECT' : 'GET'} ${resource ?? ''}`;
     if (req.method !== 'GET' && req.method !== 'CONNECT')
       throw new HttpError(405, `method ${req.method} is not allowed`);
@@ -172,4 +172,12 @@ function sendText(res: Response, text: string): void {
 function sendJson(res: Response, body: object): void {
   res.writeHead(200, { 'content-type': 'application/json' });
   res.end(JSON.stringify(body));
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new HttpError(400, `${segment} is no path segment`);
+  }
 }

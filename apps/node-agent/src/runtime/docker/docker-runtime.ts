@@ -115,11 +115,14 @@ class DockerRuntime implements ContainerRuntime {
 
   async createSandbox(config: SandboxConfig): Promise<SandboxStatus> {
     const create = () => this.#docker.createContainer(sandboxOptions(config, this.#owner, this.#network));
+    const now = (this.options.clock ?? systemClock).now().toISOString();
     let container: Docker.Container;
+    let existing = false;
     try {
       container = await create();
     } catch (error) {
       if (dockerStatus(error) === 409) {
+        existing = true;
         container = this.#docker.getContainer(sandboxOptions(config, this.#owner, this.#network).name ?? '');
       } else if (dockerStatus(error) === 404) {
         // The pause image or the network was removed behind our back.
@@ -137,7 +140,7 @@ class DockerRuntime implements ContainerRuntime {
         throw failure;
       }
     }
-    const { id, createdAt } = await this.#inspect(container.id);
+    const { id, createdAt } = existing ? await this.#inspect(container.id) : { id: container.id, createdAt: now };
     return { id, pod: config.pod, attempt: config.attempt, ready: true, createdAt, address: config.address };
   }
 
