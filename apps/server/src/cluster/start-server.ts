@@ -16,6 +16,7 @@ import { type ApiServer, createApiServer } from '../http/api-server';
 import type { UserInfo } from '../http/extension';
 import { createAgentGateway } from '../nodes/agent-gateway';
 import { NodeTunnels } from '../nodes/node-tunnels';
+import { createPodExecHandler } from '../nodes/pod-exec';
 import { createPodLogHandler } from '../nodes/pod-log';
 import { startScheduler } from '../scheduler/start-scheduler';
 import { schedulingExplanation, schedulingGroup } from '../scheduler/virtual-group';
@@ -125,6 +126,7 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
     description: 'join-token of the data directory',
   });
   api.addSubresource(createPodLogHandler({ client: system, nodes: tunnels, log }));
+  api.addSubresource(createPodExecHandler({ client: system, nodes: tunnels, log }));
   let apiUrl = '';
   api.addUpgrade(
     createAgentGateway({
