@@ -6,12 +6,15 @@ import type { AuditSink } from './audit-sink';
 import { type DatabaseSpec, openDatabase } from './database';
 import { PrismaSink } from './prisma-sink';
 import { Spool } from './spool';
+import type { UndoServices } from './undo';
 import { createAuditGroup } from './virtual-group';
 
 export interface Audit {
   readonly sink: AuditSink;
-  /** `audit.wheelhouse.dev/v1`. */
+  /** `audit.wheelhouse.dev/v1`: entries. */
   readonly virtualGroup: VirtualGroup;
+  /** The same with `undos`, for which it needs to write. Use one or the other. */
+  virtualGroupWithUndo(undo: Omit<UndoServices, 'database'>): VirtualGroup;
   /** Writes what is left (to the database, else to disk), then stops a database of our own. */
   close(): Promise<void>;
 }
@@ -33,6 +36,7 @@ export async function openAudit(options: {
   return {
     sink,
     virtualGroup: createAuditGroup(database),
+    virtualGroupWithUndo: (undo) => createAuditGroup(database, undo),
     async close() {
       await sink.close();
       await database.prisma.$disconnect();

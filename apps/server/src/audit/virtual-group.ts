@@ -1,14 +1,19 @@
-import { notFound, serviceUnavailable } from '@wheelhouse/shared/errors';
+import { notFound } from '@wheelhouse/shared/errors';
 import type { VirtualGroup } from '../http/extension';
 import type { AuditDatabase } from './database';
 import { AUDIT_GROUP, AUDIT_VERSION, toEntry } from './entry';
 import { continueToken, parseQuery } from './query';
+import { query } from './query-database';
+import { createUndos, type UndoServices } from './undo';
 
 /**
  * `audit.wheelhouse.dev/v1` `entries`: what was written, newest first, filtered by query parameters (query.ts).
- * Read-only, and cluster-scoped: who may read it reads about all namespaces.
+ * Read-only, and cluster-scoped: who may read it reads about all namespaces. With `undo`, there are `undos`, too.
  */
-export function createAuditGroup(database: Pick<AuditDatabase, 'prisma' | 'ensure'>): VirtualGroup {
+export function createAuditGroup(
+  database: Pick<AuditDatabase, 'prisma' | 'ensure'>,
+  undo?: Omit<UndoServices, 'database'>,
+): VirtualGroup {
   const { prisma } = database;
   const apiVersion = `${AUDIT_GROUP}/${AUDIT_VERSION}`;
   return {
@@ -43,23 +48,7 @@ export function createAuditGroup(database: Pick<AuditDatabase, 'prisma' | 'ensur
           };
         },
       },
+      ...(undo ? [createUndos({ ...undo, database })] : []),
     ],
   };
-}
-
-/** Tries twice, the second time after bringing the database back if it is one of our own. */
-async function query<T>(database: Pick<AuditDatabase, 'ensure'>, run: () => PromiseLike<T>): Promise<T> {
-  try {
-    return await run();
-  } catch {
-    // What is wrong shows again below.
-  }
-  try {
-    await database.ensure();
-    return await run();
-  } catch (error) {
-    const unavailable = serviceUnavailable('the audit database does not answer; try again in a moment');
-    unavailable.cause = error;
-    throw unavailable;
-  }
 }
