@@ -1,6 +1,6 @@
+import type { Stored } from '@wheelhouse/shared/meta/object';
 import fc from 'fast-check';
 import type { Container, Pod, PodSpec } from 'kubernetes-types/core/v1';
-import type { Stored } from '@wheelhouse/shared/meta/object';
 import { describe, expect, test } from 'vitest';
 import { byAttemptDescending, type ContainerStatus, type SandboxStatus } from '../../runtime/runtime';
 import { computePodActions, type PodPlan } from './pod-actions';
@@ -10,7 +10,10 @@ import { type Backoff, nextBackoff } from './restart-backoff';
 const NOW = Date.UTC(2026, 0, 1);
 const identity = { namespace: 'default', name: 'web', uid: 'u1' };
 
-function makePod(spec: Partial<PodSpec> & Pick<PodSpec, 'containers'>, status: Pod['status'] = {}): Stored<Pod> {
+function makePod(
+  spec: Partial<PodSpec> & Pick<PodSpec, 'containers'>,
+  status: Pod['status'] = {},
+): Stored<Pod> {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -46,7 +49,12 @@ const run = (name: string, over: Partial<ContainerStatus> = {}): ContainerStatus
   ...over,
 });
 
-function view(pod: Stored<Pod>, sandboxes: SandboxStatus[], containers: ContainerStatus[], over: Partial<PodView> = {}): PodView {
+function view(
+  pod: Stored<Pod>,
+  sandboxes: SandboxStatus[],
+  containers: ContainerStatus[],
+  over: Partial<PodView> = {},
+): PodView {
   return {
     pod,
     observed: { pod: identity, sandboxes, containers: [...containers].sort(byAttemptDescending) },
@@ -70,11 +78,20 @@ describe('what to do about a pod', () => {
 
   test('all runs: nothing', () => {
     const plan = computePodActions(view(makePod(twoContainers), [sandbox()], [run('a'), run('b')]), NOW);
-    expect(plan).toMatchObject({ kill: [], start: [], createSandbox: undefined, removeSandboxes: [], removeContainers: [] });
+    expect(plan).toMatchObject({
+      kill: [],
+      start: [],
+      createSandbox: undefined,
+      removeSandboxes: [],
+      removeContainers: [],
+    });
   });
 
   test('a sandbox that died: its containers are killed and all begins again, one attempt on', () => {
-    const plan = computePodActions(view(makePod(twoContainers), [sandbox(0, false)], [run('a'), run('b')]), NOW);
+    const plan = computePodActions(
+      view(makePod(twoContainers), [sandbox(0, false)], [run('a'), run('b')]),
+      NOW,
+    );
     expect(plan.kill.map(({ container }) => container.name)).toEqual(['a', 'b']);
     expect(plan.removeSandboxes).toHaveLength(1);
     expect(plan.createSandbox).toEqual({ attempt: 1 });
@@ -105,7 +122,9 @@ describe('what to do about a pod', () => {
       reason: 'CrashLoopBackOff',
       message: 'back-off 20s restarting failed container=a pod=web_default(u1)',
     });
-    expect(started(computePodActions(view(pod, [sandbox()], [ended], { backoffs }), NOW + 16_000))).toEqual(['a#1']);
+    expect(started(computePodActions(view(pod, [sandbox()], [ended], { backoffs }), NOW + 16_000))).toEqual([
+      'a#1',
+    ]);
   });
 
   test('init containers one by one; the others wait for the last', () => {
@@ -114,7 +133,9 @@ describe('what to do about a pod', () => {
     expect(started(computePodActions(view(pod, [], []), NOW))).toEqual(['i1#0']);
     expect(started(computePodActions(view(pod, [sandbox()], [run('i1')]), NOW))).toEqual([]);
     expect(started(computePodActions(view(pod, [sandbox()], [done('i1')]), NOW))).toEqual(['i2#0']);
-    expect(started(computePodActions(view(pod, [sandbox()], [done('i1'), done('i2')]), NOW))).toEqual(['a#0']);
+    expect(started(computePodActions(view(pod, [sandbox()], [done('i1'), done('i2')]), NOW))).toEqual([
+      'a#0',
+    ]);
   });
 
   test('a failed init container: tried again, but not with Never', () => {
@@ -126,7 +147,10 @@ describe('what to do about a pod', () => {
   });
 
   test('a sidecar starts before the main container, and is restarted beside it', () => {
-    const pod = makePod({ initContainers: [{ name: 's', restartPolicy: 'Always' }], containers: [{ name: 'a' }] });
+    const pod = makePod({
+      initContainers: [{ name: 's', restartPolicy: 'Always' }],
+      containers: [{ name: 'a' }],
+    });
     const health = new Map([['s-0', { started: true, ready: true }]]);
     expect(started(computePodActions(view(pod, [sandbox()], []), NOW))).toEqual(['s#0']);
     expect(started(computePodActions(view(pod, [sandbox()], [run('s')], { health }), NOW))).toEqual(['a#0']);
@@ -135,8 +159,13 @@ describe('what to do about a pod', () => {
   });
 
   test('a failed liveness probe kills the run, nothing else', () => {
-    const health = new Map([['a-0', { started: true, ready: true, failed: { probe: 'liveness' as const, message: '' } }]]);
-    const plan = computePodActions(view(makePod(twoContainers), [sandbox()], [run('a'), run('b')], { health }), NOW);
+    const health = new Map([
+      ['a-0', { started: true, ready: true, failed: { probe: 'liveness' as const, message: '' } }],
+    ]);
+    const plan = computePodActions(
+      view(makePod(twoContainers), [sandbox()], [run('a'), run('b')], { health }),
+      NOW,
+    );
     expect(plan.kill).toMatchObject([
       { container: { id: 'a-0' }, message: 'Container a failed liveness probe, will be restarted' },
     ]);
@@ -152,15 +181,28 @@ describe('what to do about a pod', () => {
   });
 
   test('the count of restarts goes on from the API when the runtime has forgotten', () => {
-    const status = { containerStatuses: [{ name: 'a', restartCount: 4, containerID: 'docker://x', image: '', imageID: '', ready: true }] };
-    const plan = computePodActions(view(makePod({ containers: [{ name: 'a' }] }, status), [sandbox()], []), NOW);
+    const status = {
+      containerStatuses: [
+        { name: 'a', restartCount: 4, containerID: 'docker://x', image: '', imageID: '', ready: true },
+      ],
+    };
+    const plan = computePodActions(
+      view(makePod({ containers: [{ name: 'a' }] }, status), [sandbox()], []),
+      NOW,
+    );
     expect(started(plan)).toEqual(['a#5']);
   });
 
   test('a run that was made but never started is taken on; runs beyond the last two are cleared away', () => {
-    const created = view(makePod({ containers: [{ name: 'a' }] }), [sandbox()], [run('a', { state: 'created' })]);
+    const created = view(
+      makePod({ containers: [{ name: 'a' }] }),
+      [sandbox()],
+      [run('a', { state: 'created' })],
+    );
     expect(started(computePodActions(created, NOW))).toEqual(['a#0']);
-    const many = [0, 1, 2, 3].map((attempt) => run('a', { attempt, state: attempt === 3 ? 'running' : 'exited' }));
+    const many = [0, 1, 2, 3].map((attempt) =>
+      run('a', { attempt, state: attempt === 3 ? 'running' : 'exited' }),
+    );
     const plan = computePodActions(view(makePod({ containers: [{ name: 'a' }] }), [sandbox()], many), NOW);
     expect(plan.removeContainers.map(({ attempt }) => attempt)).toEqual([1, 0]);
   });
@@ -183,16 +225,23 @@ class Model {
     const [current] = this.sandboxes;
     for (const { spec, attempt, previous } of plan.start) {
       expect(current?.ready).toBe(true);
-      expect(this.containers.some(({ name, state }) => name === spec.name && state === 'running')).toBe(false);
+      expect(this.containers.some(({ name, state }) => name === spec.name && state === 'running')).toBe(
+        false,
+      );
       if (previous?.finishedAt) {
-        this.backoffs.set(spec.name, nextBackoff(this.backoffs.get(spec.name), Date.parse(previous.finishedAt), this.now));
+        this.backoffs.set(
+          spec.name,
+          nextBackoff(this.backoffs.get(spec.name), Date.parse(previous.finishedAt), this.now),
+        );
       }
       this.containers = this.containers.filter(({ id }) => id !== `${spec.name}-${attempt}`);
       this.containers.push(run(spec.name, { attempt, sandboxId: current?.id ?? '' }));
       const code = exitOf(spec.name);
       if (code !== undefined) this.#end(`${spec.name}-${attempt}`, code);
     }
-    this.containers = this.containers.filter(({ id }) => !plan.removeContainers.some((gone) => gone.id === id));
+    this.containers = this.containers.filter(
+      ({ id }) => !plan.removeContainers.some((gone) => gone.id === id),
+    );
   }
   #end(id: string, exitCode: number): void {
     const finishedAt = new Date(this.now).toISOString();
@@ -218,29 +267,54 @@ test('from any state that a runtime can show, plans lead to rest, and at rest ev
       fc.constantFrom('Always', 'OnFailure'),
       (runs, ready, restartPolicy) => {
         const inits: Container[] = [{ name: 'i1' }, { name: 'i2' }];
-        const pod = makePod({ initContainers: inits, containers: [{ name: 'a' }, { name: 'b' }], restartPolicy });
+        const pod = makePod({
+          initContainers: inits,
+          containers: [{ name: 'a' }, { name: 'b' }],
+          restartPolicy,
+        });
         // Only the newest run of a container can be running.
         const containers = runs.map((entry) => {
           const newest = runs.every((other) => other.name !== entry.name || other.attempt <= entry.attempt);
           const state = newest ? entry.state : 'exited';
-          return run(entry.name, { ...entry, state, exitCode: state === 'exited' ? entry.exitCode : undefined });
+          return run(entry.name, {
+            ...entry,
+            state,
+            exitCode: state === 'exited' ? entry.exitCode : undefined,
+          });
         });
         const model = new Model(ready === null ? [] : [sandbox(1, ready)], containers);
         for (let round = 0; round < 40; round += 1) {
-          const plan = computePodActions(view(pod, model.sandboxes, model.containers, { backoffs: model.backoffs }), model.now);
+          const plan = computePodActions(
+            view(pod, model.sandboxes, model.containers, { backoffs: model.backoffs }),
+            model.now,
+          );
           // Init containers end well at once, main containers stay.
           model.apply(plan, (name) => (name.startsWith('i') ? 0 : undefined));
           model.now += plan.requeueAfterMs ?? 0;
-          const idle = !plan.kill.length && !plan.start.length && !plan.createSandbox && plan.requeueAfterMs === undefined;
+          const idle =
+            !plan.kill.length &&
+            !plan.start.length &&
+            !plan.createSandbox &&
+            plan.requeueAfterMs === undefined;
           if (idle && !plan.removeSandboxes.length && !plan.removeContainers.length) {
             // An init container that was found running ends some day.
-            const pendingInit = model.containers.find(({ name, state }) => name.startsWith('i') && state === 'running');
-            const mains = ['a', 'b'].map((name) => model.containers.filter((entry) => entry.name === name).sort(byAttemptDescending)[0]);
+            const pendingInit = model.containers.find(
+              ({ name, state }) => name.startsWith('i') && state === 'running',
+            );
+            const mains = ['a', 'b'].map(
+              (name) => model.containers.filter((entry) => entry.name === name).sort(byAttemptDescending)[0],
+            );
             if (mains.every((entry) => entry?.state === 'running')) return;
-            if (restartPolicy === 'OnFailure' && mains.every((entry) => entry?.state === 'running' || entry?.exitCode === 0)) return;
+            if (
+              restartPolicy === 'OnFailure' &&
+              mains.every((entry) => entry?.state === 'running' || entry?.exitCode === 0)
+            )
+              return;
             expect(pendingInit).toBeDefined();
             model.containers = model.containers.map((entry) =>
-              entry === pendingInit ? { ...entry, state: 'exited', exitCode: 0, finishedAt: new Date(model.now).toISOString() } : entry,
+              entry === pendingInit
+                ? { ...entry, state: 'exited', exitCode: 0, finishedAt: new Date(model.now).toISOString() }
+                : entry,
             );
           }
         }

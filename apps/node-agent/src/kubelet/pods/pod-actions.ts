@@ -222,7 +222,12 @@ class Decision {
     this.#lookAgain(0);
   }
 
-  #restart(input: { container: Container; run: ContainerStatus; init: boolean; sandbox: SandboxStatus }): void {
+  #restart(input: {
+    container: Container;
+    run: ContainerStatus;
+    init: boolean;
+    sandbox: SandboxStatus;
+  }): void {
     const { container, run, init, sandbox } = input;
     const failedAt = Date.parse(run.finishedAt ?? run.createdAt);
     const backoff = this.view.backoffs.get(container.name);

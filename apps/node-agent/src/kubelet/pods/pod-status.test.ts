@@ -1,5 +1,5 @@
-import type { Pod, PodSpec } from 'kubernetes-types/core/v1';
 import type { Stored } from '@wheelhouse/shared/meta/object';
+import type { Pod, PodSpec } from 'kubernetes-types/core/v1';
 import { describe, expect, test } from 'vitest';
 import type { ContainerStatus } from '../../runtime/runtime';
 import { statusPatch } from '../status-writer';
@@ -57,14 +57,26 @@ function status(input: {
 }
 
 const conditions = (of: ReturnType<typeof status>) =>
-  Object.fromEntries((of.conditions ?? []).map(({ type, status: is, reason }) => [type, reason ? `${is} ${reason}` : is]));
+  Object.fromEntries(
+    (of.conditions ?? []).map(({ type, status: is, reason }) => [type, reason ? `${is} ${reason}` : is]),
+  );
 
 describe('what a pod reports', () => {
   test('before anything runs', () => {
     const pending = status({});
-    expect(pending).toMatchObject({ phase: 'Pending', hostIP: '192.0.2.1', startTime: '2026-01-01T00:00:00Z' });
+    expect(pending).toMatchObject({
+      phase: 'Pending',
+      hostIP: '192.0.2.1',
+      startTime: '2026-01-01T00:00:00Z',
+    });
     expect(pending.containerStatuses).toMatchObject([
-      { name: 'a', ready: false, started: false, restartCount: 0, state: { waiting: { reason: 'ContainerCreating' } } },
+      {
+        name: 'a',
+        ready: false,
+        started: false,
+        restartCount: 0,
+        state: { waiting: { reason: 'ContainerCreating' } },
+      },
     ]);
     expect(conditions(pending)).toEqual({
       PodReadyToStartContainers: 'False',
@@ -90,7 +102,9 @@ describe('what a pod reports', () => {
   test('a time of transition stays while the condition does', () => {
     const before = [{ type: 'Ready', status: 'True', lastTransitionTime: '2025-05-05T05:05:05Z' }];
     const running = status({ containers: [run('a')], reported: { conditions: before } });
-    const times = Object.fromEntries((running.conditions ?? []).map(({ type, lastTransitionTime }) => [type, lastTransitionTime]));
+    const times = Object.fromEntries(
+      (running.conditions ?? []).map(({ type, lastTransitionTime }) => [type, lastTransitionTime]),
+    );
     expect(times).toMatchObject({ Ready: '2025-05-05T05:05:05Z', ContainersReady: '2026-01-01T00:00:10Z' });
   });
 
@@ -113,13 +127,18 @@ describe('what a pod reports', () => {
   test('a pod that is deleted ends by how its containers ended', () => {
     const containers = [run('a', { state: 'exited', exitCode: 143 })];
     expect(status({ containers, view: { ending: true } }).phase).toBe('Failed');
-    expect(status({ containers: [run('a', { state: 'exited' })], view: { ending: true } }).phase).toBe('Succeeded');
+    expect(status({ containers: [run('a', { state: 'exited' })], view: { ending: true } }).phase).toBe(
+      'Succeeded',
+    );
   });
 
   test('waiting out a back-off shows the end before', () => {
     const waiting = new Map([['a', { reason: 'CrashLoopBackOff', message: 'back-off 10s' }]]);
     const held = status({
-      containers: [run('a', { attempt: 1, state: 'exited', exitCode: 137, oomKilled: true }), run('a', { state: 'exited' })],
+      containers: [
+        run('a', { attempt: 1, state: 'exited', exitCode: 137, oomKilled: true }),
+        run('a', { state: 'exited' }),
+      ],
       view: { waiting },
     });
     expect(held.phase).toBe('Running');
@@ -139,31 +158,54 @@ describe('what a pod reports', () => {
       status: 'False',
       message: 'containers with incomplete status: [i1 i2]',
     });
-    const failed = status({ spec: { ...spec, restartPolicy: 'Never' }, containers: [run('i1', { state: 'exited', exitCode: 1 })] });
+    const failed = status({
+      spec: { ...spec, restartPolicy: 'Never' },
+      containers: [run('i1', { state: 'exited', exitCode: 1 })],
+    });
     expect(failed.phase).toBe('Failed');
   });
 
   test('a run that somebody removed is not forgotten', () => {
     const reported = {
       containerStatuses: [
-        { name: 'a', image: 'x', imageID: 'y', ready: true, restartCount: 2, containerID: 'docker://gone', state: { running: { startedAt: 'z' } } },
+        {
+          name: 'a',
+          image: 'x',
+          imageID: 'y',
+          ready: true,
+          restartCount: 2,
+          containerID: 'docker://gone',
+          state: { running: { startedAt: 'z' } },
+        },
       ],
     };
     expect(status({ reported }).containerStatuses?.[0]).toMatchObject({
       restartCount: 2,
       state: { waiting: {} },
-      lastState: { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', containerID: 'docker://gone' } },
+      lastState: {
+        terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', containerID: 'docker://gone' },
+      },
     });
   });
 
   test('readiness gates of others keep it unready', () => {
-    const gated = status({ spec: { readinessGates: [{ conditionType: 'example.com/open' }] }, containers: [run('a')] });
-    expect(conditions(gated)).toMatchObject({ ContainersReady: 'True', Ready: 'False ReadinessGatesNotReady' });
+    const gated = status({
+      spec: { readinessGates: [{ conditionType: 'example.com/open' }] },
+      containers: [run('a')],
+    });
+    expect(conditions(gated)).toMatchObject({
+      ContainersReady: 'True',
+      Ready: 'False ReadinessGatesNotReady',
+    });
   });
 
   test('a pod that was turned away has failed with the reason', () => {
     const failure = { reason: 'OutOfcpu', message: 'too much' };
-    expect(status({ view: { failure } })).toMatchObject({ phase: 'Failed', reason: 'OutOfcpu', message: 'too much' });
+    expect(status({ view: { failure } })).toMatchObject({
+      phase: 'Failed',
+      reason: 'OutOfcpu',
+      message: 'too much',
+    });
   });
 });
 

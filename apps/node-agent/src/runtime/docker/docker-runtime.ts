@@ -140,7 +140,9 @@ class DockerRuntime implements ContainerRuntime {
         throw failure;
       }
     }
-    const { id, createdAt } = existing ? await this.#inspect(container.id) : { id: container.id, createdAt: now };
+    const { id, createdAt } = existing
+      ? await this.#inspect(container.id)
+      : { id: container.id, createdAt: now };
     return { id, pod: config.pod, attempt: config.attempt, ready: true, createdAt, address: config.address };
   }
 
