@@ -5,6 +5,7 @@ import { createServer, type RequestOptions, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { systemClock } from '@wheelhouse/shared/clock';
 import { asApiError } from '@wheelhouse/shared/errors';
 import pino from 'pino';
@@ -126,6 +127,31 @@ describe('authenticators over real TLS', () => {
       expect(JSON.parse(text).user.groups).toEqual(['system:nodes', 'system:authenticated']);
     }
     session.destroy();
+  });
+
+  it('knows the client of a resumed TLS session, and takes a session without certificate for nobody', async () => {
+    const node = await credentials.authority.issueClient(
+      { user: 'system:node:a', groups: ['system:nodes'] },
+      1,
+    );
+    const certified = { cert: node.certificate, key: node.key };
+    const ca = credentials.authority.certificate;
+    for (const credential of [certified, {}]) {
+      let session: Buffer | undefined;
+      const reused: boolean[] = [];
+      for (let round = 0; round < 2; round++) {
+        const socket = connect({ host: '127.0.0.1', port, ca, session, ...credential });
+        socket.once('secureConnect', () => reused.push(socket.isSessionReused()));
+        socket.on('session', (ticket) => {
+          session = ticket;
+        });
+        socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+        let text = '';
+        for await (const chunk of socket) text += chunk;
+        expect(text.includes('"name":"system:node:a"')).toBe(credential === certified);
+      }
+      expect(reused).toEqual([false, true]);
+    }
   });
 
   it('refuses certificates of another CA, and server certificates used as a client', async () => {
