@@ -213,10 +213,11 @@ test('500 replicas over 1,000 nodes stay well within the 100 ms that a moving mo
   const workload = { owner: 'web', cpu: '100m', memory: '128Mi' };
   let best = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 5; round++) {
-    const start = performance.now();
+    const start = process.cpuUsage();
     expect(ask(core, workload, [], 500).placements).toHaveLength(500);
-    best = Math.min(best, performance.now() - start);
+    const { user, system } = process.cpuUsage(start);
+    best = Math.min(best, (user + system) / 1000);
   }
-  // The best of five, so that a busy machine does not decide.
+  // Processor time, and the best of five: a busy machine must not decide.
   expect(best).toBeLessThan(100);
 });
