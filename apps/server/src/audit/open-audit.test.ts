@@ -3,10 +3,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ManualClock } from '@wheelhouse/shared/clock';
 import { ApiError } from '@wheelhouse/shared/errors';
 import pg from 'pg';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { StartupError } from '../startup-error';
 import type { AuditEntry } from './entry';
 import { type Audit, openAudit } from './open-audit';
@@ -295,6 +296,24 @@ describe('the audit on its embedded PostgreSQL', () => {
     await again.stop();
     audit = await open();
   }, 60_000);
+
+  it('forgets entries that are older than it promises to keep', async () => {
+    await audit.close();
+    const clock = new ManualClock(Date.UTC(2026, 6, 1));
+    audit = await openAudit({ database: { kind: 'embedded', directory }, dataDir, log, clock });
+    const recordAt = (name: string, month: number) =>
+      audit.sink.record(record({ name, time: new Date(Date.UTC(2026, month, 15)) }));
+    recordAt('old', 1);
+    recordAt('young', 5);
+    const flushed = audit.sink.flush();
+    await vi.waitFor(() => expect(clock.pending).toBeGreaterThan(0));
+    await flushed;
+    clock.advance(60_000);
+    await expect.poll(async () => (await list('?name=old')).items.length).toBe(0);
+    expect((await list('?name=young')).items.length).toBe(1);
+    await audit.close();
+    audit = await open();
+  }, 30_000);
 
   it('works on a database that is named by its URL, answers 503 while that is away, and keeps entries', async () => {
     await audit.close();

@@ -5,6 +5,7 @@ import type { VirtualGroup } from '../http/extension';
 import type { AuditSink } from './audit-sink';
 import { type DatabaseSpec, openDatabase } from './database';
 import { PrismaSink } from './prisma-sink';
+import { startRetention } from './retention';
 import { Spool } from './spool';
 import type { UndoServices } from './undo';
 import { createAuditGroup } from './virtual-group';
@@ -33,11 +34,13 @@ export async function openAudit(options: {
   const database = await openDatabase(spec, log);
   const spool = new Spool(join(dataDir, 'audit-spool'));
   const sink = new PrismaSink({ database, spool, log, clock });
+  const retention = startRetention(database, log, clock);
   return {
     sink,
     virtualGroup: createAuditGroup(database),
     virtualGroupWithUndo: (undo) => createAuditGroup(database, undo),
     async close() {
+      await retention.stop();
       await sink.close();
       await database.prisma.$disconnect();
       await database.close();
