@@ -40,20 +40,31 @@ function healthReconciler(context: ControllerContext): Reconciler {
     signs.set(name, sign);
     return sign;
   }
+  /** Whether pods of a node that fails have anywhere to go. */
+  const isAnyHealthy = () => nodes.list().some((node) => readyStatus(node) === 'True');
+  let wasAnyHealthy: boolean | undefined;
+  /** The first node that is well again makes it right to move pods away from the others, the loss of the last wrong. */
+  function lookForHealthyNodes(): void {
+    const healthy = isAnyHealthy();
+    if (healthy === wasAnyHealthy) return;
+    wasAnyHealthy = healthy;
+    for (const node of nodes.list()) if (readyStatus(node) !== 'True') queue.add(keyOf(node));
+  }
+
   context.informer(nodeKind).subscribe({
     added(node) {
+      lookForHealthyNodes();
       look(node.metadata.name);
       queue.add(keyOf(node));
     },
     updated(node, previous) {
       look(node.metadata.name);
       queue.add(keyOf(node));
-      // The first node that is well again makes it right to move pods away from the others, and the last one wrong.
-      if (readyStatus(node) !== readyStatus(previous))
-        for (const other of nodes.list()) queue.add(keyOf(other));
+      if (readyStatus(node) !== readyStatus(previous)) lookForHealthyNodes();
     },
     deleted(node) {
       signs.delete(node.metadata.name);
+      lookForHealthyNodes();
     },
   });
   // A renewal needs no reconcile: the one that is due when the grace ends looks at the time of the last.
@@ -93,8 +104,7 @@ function healthReconciler(context: ControllerContext): Reconciler {
   }
 
   async function taint(node: Stored<Node>): Promise<Stored<Node>> {
-    const evict = nodes.list().some((other) => readyStatus(other) === 'True');
-    const taints = desiredTaints(node, { evict }, clock.now());
+    const taints = desiredTaints(node, { evict: isAnyHealthy() }, clock.now());
     if (!taints) return node;
     const { uid, resourceVersion, name } = node.metadata;
     const body = { metadata: { uid, resourceVersion }, spec: { taints } };
