@@ -6,6 +6,7 @@ import { Age } from '../ui/age';
 import { ShowLink } from '../ui/show';
 import { type Entry, record } from './entry';
 import { entryInWords } from './entry-words';
+import { canUndo, UndoButton } from './undo-button';
 import { type HistoryFilter, useHistory } from './use-history';
 
 /** Who did what, when; each line opens to what was before and after. */
@@ -70,14 +71,17 @@ const EntryLine = memo(function EntryLine({ entry }: { entry: Entry }) {
           {how}
           {entry.namespace ? <span className="text-ink-3"> · {entry.namespace}</span> : null}
         </p>
-        <button
-          type="button"
-          className="text-[12.5px] text-ink-3 underline decoration-line-strong underline-offset-3 hover:text-ink"
-          aria-expanded={open}
-          onClick={() => setOpen(!open)}
-        >
-          {open ? 'Close' : 'What changed'}
-        </button>
+        <span className="flex gap-3">
+          {canUndo(entry) ? <UndoButton entry={entry} /> : null}
+          <button
+            type="button"
+            className="text-[12.5px] text-ink-3 underline decoration-line-strong underline-offset-3 hover:text-ink"
+            aria-expanded={open}
+            onClick={() => setOpen(!open)}
+          >
+            {open ? 'Close' : 'What changed'}
+          </button>
+        </span>
       </div>
       {open ? <Difference entry={entry} /> : null}
     </div>

@@ -12,7 +12,7 @@ export function UsageBar({ name, used, extra, total, text }: UsageBarProps) {
   const share = total ? Math.min(1, used / total) : 0;
   const more = total ? Math.min(1 - share, extra / total) : 0;
   return (
-    <div className="mb-[5px] grid grid-cols-[34px_1fr_92px] items-center gap-[9px] text-[12px] text-ink-3">
+    <div className="mb-[5px] grid grid-cols-[34px_1fr_98px] items-center gap-[9px] text-[12px] text-ink-3">
       <span>{name}</span>
       {/* biome-ignore lint/a11y/useSemanticElements: a native meter cannot show the part that is only previewed */}
       <span

@@ -35,6 +35,8 @@ export function ScaleHandle({ workload, desired, held, room, slots, shape, tile 
   const [offset, setOffset] = useState({ dx: 0, dy: 0 });
   const typed = useRef('');
   const moved = useRef(false);
+  /** Taken by the pointer: the ring is for those who came by keys. */
+  const [touched, setTouched] = useState(false);
 
   const home = positionAfter(slots, shape, tile);
   const left = pull ? pull.left + offset.dx : home.left;
@@ -47,6 +49,7 @@ export function ScaleHandle({ workload, desired, held, room, slots, shape, tile 
     event.currentTarget.setPointerCapture(event.pointerId);
     event.currentTarget.focus({ preventScroll: true });
     moved.current = false;
+    setTouched(true);
     hold(workload, 'pointer');
     setOffset({ dx: 0, dy: 0 });
     setPull({
@@ -83,6 +86,7 @@ export function ScaleHandle({ workload, desired, held, room, slots, shape, tile 
     if (!outcome || (outcome.do !== 'set' && !held)) return;
     event.preventDefault();
     event.stopPropagation();
+    setTouched(false);
     if (outcome.do === 'set') {
       typed.current = outcome.typed;
       if (!held) hold(workload, 'keys');
@@ -96,6 +100,7 @@ export function ScaleHandle({ workload, desired, held, room, slots, shape, tile 
   };
   const leave = () => {
     typed.current = '';
+    setTouched(false);
     if (held?.by === 'keys') cancelHold();
   };
 
@@ -114,6 +119,7 @@ export function ScaleHandle({ workload, desired, held, room, slots, shape, tile 
         data-testid="scale-handle"
         className="handle"
         data-held={held ? true : undefined}
+        data-touched={touched || undefined}
         style={{ left, top, width: HANDLE.width, height: HANDLE.height }}
         aria-label={`Replicas of ${workload.name}`}
         aria-valuemin={0}

@@ -28,6 +28,8 @@ export function bytesOf(used: number, total: number): string {
     scale *= 1024;
     unit += 1;
   }
+  // Next to nothing is not nothing: it is told in its own unit.
+  if (used > 0 && used / scale < 0.1) return `${bytes(used)} of ${bytes(total)}`;
   const short = (value: number) =>
     value / scale >= 10 ? String(Math.round(value / scale)) : (value / scale).toFixed(1).replace(/\.0$/, '');
   return `${short(used)} of ${short(total)} ${UNITS[unit]}`;

@@ -25,6 +25,8 @@ describe('amounts', () => {
     expect([0, 50, 400, 2200, 4000, 12_400].map(cpus)).toEqual(['0', '0.05', '0.4', '2.2', '4', '12']);
     expect(bytes(512 * 2 ** 20)).toBe('512 Mi');
     expect(bytesOf(5.1 * 2 ** 30, 8 * 2 ** 30)).toBe('5.1 of 8 Gi');
+    expect(bytesOf(48 * 2 ** 20, 24 * 2 ** 30)).toBe('48 Mi of 24 Gi');
+    expect(bytesOf(0, 24 * 2 ** 30)).toBe('0 of 24 Gi');
     expect(figure(48_212)).toBe('48\u2009212');
   });
 });

@@ -5,6 +5,7 @@ import { plural } from '../words/amounts';
 import { lookOf, podDetail, podInWords } from '../words/pod-words';
 import { schedulingInWords } from '../words/scheduling-words';
 import { shortImage } from './model';
+import { StuckPod } from './stuck-pod';
 
 interface StoryProps {
   readonly workload: FleetWorkload;
@@ -49,6 +50,13 @@ export function WorkloadStory({ workload, pods, desired }: StoryProps) {
       </p>
     );
   }
+  const stuck = pods.find((pod) => pod.phase === 'Pending' && pod.node);
+  const course = <Course workload={workload} pods={pods} desired={desired} />;
+  return stuck ? <StuckPod pod={stuck} otherwise={course} /> : course;
+}
+
+/** Nothing is wrong: what it runs, and what is on its way. */
+function Course({ workload, pods, desired }: StoryProps) {
   const image = <span className="mono truncate">{workload.images.map(shortImage).join(', ') || '–'}</span>;
   const updated = workload.updated ?? desired;
   if (

@@ -1,7 +1,7 @@
 import type { FleetNode } from '@wheelhouse/shared/console/protocol';
 import type { Stored } from '@wheelhouse/shared/meta/object';
 import type { Node } from 'kubernetes-types/core/v1';
-import { memoryBytes, milliCpu } from './amounts';
+import { milliCpu, wholeAmount } from './amounts';
 import { clusterBase } from './project-base';
 
 /** Heartbeat times are left out on purpose: a node that merely lives is no change. */
@@ -11,8 +11,8 @@ export function projectNode(node: Stored<Node>): FleetNode {
   const zone = metadata.labels?.['topology.kubernetes.io/zone'];
   const ip = status?.addresses?.find((address) => address.type === 'InternalIP')?.address;
   const cpu = milliCpu(status?.allocatable?.cpu);
-  const memory = memoryBytes(status?.allocatable?.memory);
-  const pods = memoryBytes(status?.allocatable?.pods);
+  const memory = wholeAmount(status?.allocatable?.memory);
+  const pods = wholeAmount(status?.allocatable?.pods);
   const runtime = status?.nodeInfo?.containerRuntimeVersion;
   const version = status?.nodeInfo?.kubeletVersion;
   return {

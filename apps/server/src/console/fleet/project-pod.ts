@@ -1,7 +1,7 @@
 import type { FleetContainerTrouble, FleetPod, PodPhase } from '@wheelhouse/shared/console/protocol';
 import type { Stored } from '@wheelhouse/shared/meta/object';
 import type { ContainerStatus, Pod, PodSpec } from 'kubernetes-types/core/v1';
-import { memoryBytes, milliCpu } from './amounts';
+import { milliCpu, wholeAmount } from './amounts';
 import { base, controllerOf } from './project-base';
 
 const PHASES: readonly string[] = ['Pending', 'Running', 'Succeeded', 'Failed', 'Unknown'];
@@ -74,11 +74,11 @@ export function requestsOf(spec: PodSpec | undefined): { cpu: number; memory: nu
   let memory = 0;
   for (const { resources } of spec?.containers ?? []) {
     cpu += milliCpu(resources?.requests?.cpu) ?? 0;
-    memory += memoryBytes(resources?.requests?.memory) ?? 0;
+    memory += wholeAmount(resources?.requests?.memory) ?? 0;
   }
   for (const { resources } of spec?.initContainers ?? []) {
     cpu = Math.max(cpu, milliCpu(resources?.requests?.cpu) ?? 0);
-    memory = Math.max(memory, memoryBytes(resources?.requests?.memory) ?? 0);
+    memory = Math.max(memory, wholeAmount(resources?.requests?.memory) ?? 0);
   }
   return { cpu, memory };
 }
