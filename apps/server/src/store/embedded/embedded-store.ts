@@ -212,7 +212,12 @@ class EmbeddedStore implements Store {
     const events = changes
       .filter(({ record }) => this.#feed.follows(record.key))
       .map(({ record, revision }) => eventOf(this.tables, record, revision));
-    this.#feed.publish(events);
+    try {
+      this.#feed.publish(events);
+    } catch (error) {
+      // A handler that throws breaks its promise; the writers, whose commit is durable, must not suffer for it.
+      this.log.error({ error }, 'a watch handler threw');
+    }
   }
 
   /** Deletes the keys that still go with the lease, then the lease. Continues after a crash: the lease is last. */

@@ -7,6 +7,7 @@ import { describeStore } from '../contract/store-contract';
 import { bytes, WatchRecorder } from '../contract/watch-recorder';
 import { CompactedError, type Revision, type Store, StoreUnavailableError } from '../store';
 import { openEtcdStore } from './etcd-store';
+import { CuttableProxy } from './testing/cuttable-proxy';
 import { EtcdProcess } from './testing/etcd-process';
 
 const log = pino({ level: 'silent' });
@@ -245,25 +246,63 @@ describe('etcd store', () => {
     expect(results[1]).toMatchObject({ reason: expect.any(RangeError) });
   });
 
-  it('ends watches that were cut off for longer than history lasts', async () => {
-    const store = await openHere();
-    const watch = new WatchRecorder(store, { prefix: '/cut/', after: await store.currentRevision() });
-    const other = new Etcd3({ hosts: etcd.endpoint });
-    await store.write({ op: 'put', key: '/cut/a', value: bytes('1') });
-    await watch.until(() => watch.events.length === 1);
-    await etcd.kill();
-    // While this store cannot look, another one writes and compacts: it gets there first because it asks at once.
-    await etcd.restart();
-    other.close();
-    const again = await openHere();
-    for (let i = 0; i < 5; i++) await again.write({ op: 'put', key: '/cut/a', value: bytes(`${i}`) });
-    await watch.until(() => watch.events.length === 6 || watch.error !== undefined);
-    const late = new WatchRecorder(again, { prefix: '/cut/', after: 1 });
-    await again.compact(await again.currentRevision());
-    const refused = new WatchRecorder(again, { prefix: '/cut/', after: 1 });
-    await refused.until(() => refused.error !== undefined);
-    expect(refused.error).toBeInstanceOf(CompactedError);
-    late.watch.close();
+  it('ends watches that were cut off for longer than history lasts, and begins anew', async () => {
+    const proxy = await CuttableProxy.start(etcd.endpoint);
+    try {
+      const store = await openHere([proxy.endpoint]);
+      const other = await openHere();
+      const watch = new WatchRecorder(store, { prefix: '/cut/', after: await store.currentRevision() });
+      await other.write({ op: 'put', key: '/cut/a', value: bytes('1') });
+      await watch.until(() => watch.events.length === 1);
+
+      proxy.cut();
+      await expect(store.write({ op: 'put', key: '/cut/b', value: bytes('x') })).rejects.toBeInstanceOf(
+        StoreUnavailableError,
+      );
+      for (let i = 2; i < 5; i++) await other.write({ op: 'put', key: '/cut/a', value: bytes(`${i}`) });
+      await other.compact(await other.currentRevision());
+      proxy.mend();
+      await watch.until(() => watch.error !== undefined);
+      expect(watch.error).toBeInstanceOf(CompactedError);
+      expect(watch.summary()).toEqual(['put /cut/a 1']);
+
+      const { revision, entries } = await store.range({ prefix: '/cut/' });
+      expect(entries.map(({ key }) => key)).toEqual(['/cut/a']);
+      const again = new WatchRecorder(store, { prefix: '/cut/', after: revision });
+      await other.write({ op: 'delete', key: '/cut/a' });
+      await again.until(() => again.events.length === 1);
+      expect(again.summary()).toEqual(['delete /cut/a']);
+      again.watch.requestProgress();
+      await again.until(() => again.progress.length > 0);
+    } finally {
+      for (const store of stores.splice(0)) await store.close();
+      await proxy.stop();
+    }
+  }, 30_000);
+
+  it('resumes after a cut that history outlasts', async () => {
+    const proxy = await CuttableProxy.start(etcd.endpoint);
+    try {
+      const store = await openHere([proxy.endpoint]);
+      const other = await openHere();
+      const watch = new WatchRecorder(store, { prefix: '/cut/', after: await store.currentRevision() });
+      for (let round = 0; round < 3; round++) {
+        proxy.cut();
+        await Promise.all(
+          Array.from({ length: 10 }, (_, i) =>
+            other.write({ op: 'put', key: `/cut/${i}`, value: bytes(`${round}`) }),
+          ),
+        );
+        proxy.mend();
+        await watch.until(() => watch.events.length >= (round + 1) * 10);
+      }
+      const revisions = watch.events.map(({ revision }) => revision);
+      expect(revisions).toEqual([...new Set(revisions)].sort((a, b) => a - b));
+      expect(revisions.length).toBe(30);
+    } finally {
+      for (const store of stores.splice(0)) await store.close();
+      await proxy.stop();
+    }
   }, 30_000);
 
   it('says within a few seconds which endpoint does not answer', async () => {
