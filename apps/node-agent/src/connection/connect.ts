@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { AGENT_PROTOCOL, type AgentSettings } from '@wheelhouse/shared/agent/protocol';
+import { AGENT_PROTOCOL, type AgentSettings, CLOSE_REPLACED } from '@wheelhouse/shared/agent/protocol';
 import type { Clock } from '@wheelhouse/shared/clock';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
@@ -13,8 +13,6 @@ const FIRST_DELAY_MS = 200;
 const MAX_DELAY_MS = 15_000;
 /** A server that says no may change its mind (an admin fixes it), but not within seconds. */
 const REFUSED_DELAY_MS = 30_000;
-/** Close code of the server for a connection that a newer one of the same node replaced. */
-const CLOSE_REPLACED = 4001;
 
 export type ConnectionState =
   | { readonly state: 'connecting'; readonly attempt: number; readonly lastError?: string }

@@ -28,7 +28,7 @@ function leads(name: string): PolicyRule[] {
 }
 
 /** The roles that the control plane cannot work without; they hold whatever the cluster's own RBAC objects say. */
-export const BUILT_IN_CLUSTER_ROLES: Readonly<Record<string, readonly PolicyRule[]>> = {
+const CLUSTER_ROLES: Readonly<Record<string, readonly PolicyRule[]>> = {
   'cluster-admin': [
     { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
     { nonResourceURLs: ['*'], verbs: ['*'] },
@@ -137,7 +137,7 @@ const BINDINGS: ReturnType<RbacSource['clusterRoleBindings']> = [
 /** The built-in roles and bindings as a source for {@link import('./rbac-authorizer').createRbacAuthorizer}. */
 export const builtInRbac: RbacSource = {
   clusterRole(name) {
-    const rules = Object.hasOwn(BUILT_IN_CLUSTER_ROLES, name) ? BUILT_IN_CLUSTER_ROLES[name] : undefined;
+    const rules = Object.hasOwn(CLUSTER_ROLES, name) ? CLUSTER_ROLES[name] : undefined;
     return rules && { rules: [...rules] };
   },
   role: () => undefined,

@@ -17,8 +17,7 @@ const ADMIN_DAYS = 365;
 const COMPONENT_DAYS = 365;
 
 /** Identities of the control plane's own programs. */
-export const COMPONENT_USERS = ['system:kube-scheduler', 'system:kube-controller-manager'] as const;
-export type ComponentUser = (typeof COMPONENT_USERS)[number];
+export type ComponentUser = 'system:kube-scheduler' | 'system:kube-controller-manager';
 
 /** Everything secret that a server keeps in its data directory, opened or created. */
 export interface Credentials {

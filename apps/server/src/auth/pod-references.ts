@@ -11,7 +11,7 @@ export function podReferences(pod: Pod, plural: ReferencedPlural, name: string):
 }
 
 /** Everything of these kinds that a pod points to: volumes, environment, pull secrets, service account. */
-export function* referencesOf(pod: Pod): Generator<{ plural: ReferencedPlural; name: string }> {
+function* referencesOf(pod: Pod): Generator<{ plural: ReferencedPlural; name: string }> {
   const { spec } = pod;
   if (!spec) return;
   const serviceAccount = spec.serviceAccountName ?? spec.serviceAccount;

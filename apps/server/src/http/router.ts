@@ -1,4 +1,5 @@
 import { badRequest, methodNotAllowed } from '@wheelhouse/shared/errors';
+import { ANONYMOUS } from '../auth/anonymous';
 import type { Authenticator, Authorizer } from '../auth/auth';
 import type { Logger } from '../component';
 import type { Registry } from '../registry/registry';
@@ -10,7 +11,6 @@ import type { ResourceHandler } from './resource-handler';
 import { sendError, sendJson, sendText } from './respond';
 import { noSuchMethod, noSuchResource } from './status-errors';
 
-const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 /** Longer request targets are refused; Node bounds them too, by its limit for headers. */
 const LONGEST_URL = 64 * 1024;
 

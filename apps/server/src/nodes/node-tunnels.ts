@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect, constants, type OutgoingHttpHeaders } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { CLOSE_REPLACED } from '@wheelhouse/shared/agent/protocol';
 import type { Clock } from '@wheelhouse/shared/clock';
 import { serviceUnavailable, timeout } from '@wheelhouse/shared/errors';
 import { createWebSocketStream, type WebSocket } from 'ws';
@@ -15,8 +16,6 @@ const CLOSE_MS = 1_000;
 /** Bytes in flight per stream: enough for a fast link, little enough for thousands of followed logs. */
 const STREAM_WINDOW = 256 * 1024;
 const SESSION_WINDOW = 8 * 1024 * 1024;
-/** Close code for a connection that a newer one of the same node replaces. */
-export const CLOSE_REPLACED = 4001;
 
 interface Tunnel {
   readonly socket: WebSocket;

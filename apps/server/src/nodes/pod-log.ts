@@ -79,7 +79,7 @@ function begin(res: Res): void {
 }
 
 /** What a kubelet refused, as the API says it: its text under the same code. */
-export async function refusalOf(answer: NodeResponse): Promise<ApiError> {
+async function refusalOf(answer: NodeResponse): Promise<ApiError> {
   const text = await readText(answer);
   switch (answer.status) {
     case 400:

@@ -16,6 +16,9 @@ import type { Status } from '../meta/object';
 export const AGENT_PATH = '/agent/v1/connect';
 export const AGENT_PROTOCOL = 1;
 
+/** Close code for a connection that a newer one of the same node replaces: the agent waits before it comes back. */
+export const CLOSE_REPLACED = 4001;
+
 /** Largest text frame; a certificate request is well under 2 KiB. */
 export const MAX_HELLO_BYTES = 64 * 1024;
 /** Largest binary frame: a piece of the HTTP/2 byte stream. */
