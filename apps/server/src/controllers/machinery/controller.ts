@@ -10,7 +10,7 @@ import type { ObjectCache } from './object-cache';
 
 /**
  * A controller keeps one kind of thing true. Built-in ones stand in a folder each; one from outside is a module
- * that exports such an object (see docs, "Add a controller").
+ * that exports such an object (see README.md of this folder).
  */
 export interface ControllerDefinition {
   /** Lower case, as in `--controllers '*,-name'`. */

@@ -1,0 +1,46 @@
+import { configMapKind } from '@wheelhouse/shared/kinds/core/config-map';
+import { podKind } from '@wheelhouse/shared/kinds/core/pod';
+import { describe, expect, it } from 'vitest';
+import { deletionConditions, type Remains } from './plan';
+
+const now = new Date('2026-01-01T00:00:00Z');
+const remains: Remains = {
+  content: [
+    {
+      type: podKind,
+      objects: [{ metadata: { name: 'a' } }, { metadata: { name: 'b', finalizers: ['x/y'] } }],
+    },
+    { type: configMapKind, objects: [] },
+  ],
+  failures: ['secrets: no'],
+};
+const nothing: Remains = { content: [], failures: [] };
+
+describe('deletionConditions', () => {
+  it('says what is left, what holds it and what failed', () => {
+    const conditions = deletionConditions(remains, [], now) ?? [];
+    const problems = conditions
+      .filter(({ status }) => status === 'True')
+      .map(({ type, message }) => [type, message]);
+    expect(problems).toEqual([
+      ['NamespaceDeletionContentFailure', 'Failed to delete all resource types, secrets: no'],
+      ['NamespaceContentRemaining', 'Some resources are remaining: pods has 2 resource instances'],
+      [
+        'NamespaceFinalizersRemaining',
+        'Some content in the namespace has finalizers remaining: x/y in 1 resource instances',
+      ],
+    ]);
+  });
+
+  it('changes nothing when nothing has changed, and moves the transition time with the status alone', () => {
+    const first = deletionConditions(remains, [], now) ?? [];
+    const later = new Date('2026-01-01T01:00:00Z');
+    expect(deletionConditions(remains, first, later)).toBeUndefined();
+    const cleared = deletionConditions(nothing, first, later) ?? [];
+    const times = Object.fromEntries(
+      cleared.map(({ type, lastTransitionTime }) => [type, lastTransitionTime]),
+    );
+    expect(times.NamespaceContentRemaining).toBe('2026-01-01T01:00:00Z');
+    expect(times.NamespaceDeletionDiscoveryFailure).toBe('2026-01-01T00:00:00Z');
+  });
+});
