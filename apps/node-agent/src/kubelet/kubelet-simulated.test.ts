@@ -15,7 +15,9 @@ test('one simulated node runs and ends hundreds of pods', { timeout: 60_000 }, a
   });
   try {
     const names = Array.from({ length: PODS }, (_, index) => `p${index}`);
-    await Promise.all(names.map((name) => cluster.createPod(name, { containers: [{ name: 'main', image: 'any:1' }] })));
+    await Promise.all(
+      names.map((name) => cluster.createPod(name, { containers: [{ name: 'main', image: 'any:1' }] })),
+    );
     const states = async () => {
       const { items } = await cluster.client.list(podKind, { namespace: 'default' });
       return items.filter(({ status }) =>

@@ -41,7 +41,7 @@ export class PodManager {
           if (pod.metadata.uid !== previous.metadata.uid) this.#workers.get(previous.metadata.uid)?.remove();
           this.#put(pod);
         },
-        deleted: (pod) => this.#workers.get(pod.metadata.uid)?.remove(),
+        deleted: (pod) => this.#workers.get(pod.metadata.uid)?.remove(pod),
       }),
     ];
     await this.#housekeeping();

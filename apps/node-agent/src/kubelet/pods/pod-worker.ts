@@ -103,8 +103,9 @@ export class PodWorker {
     this.poke();
   }
 
-  /** The pod vanished from the API: it is to end here too. */
-  remove(): void {
+  /** The pod vanished from the API: it is to end here too, by the grace that its last state names. */
+  remove(last?: Stored<Pod>): void {
+    if (last) this.#pod = last;
     this.#removed = true;
     this.#end();
     this.poke();

@@ -106,6 +106,7 @@ async function buildLocal(docker: Docker, image: LocalImage): Promise<void> {
   if (await isCurrent()) return;
   await withHostLock(`wheelhouse-image-${image.name.replace(/\W/g, '-')}`, async () => {
     if (await isCurrent()) return;
+    const outdated = await inspectImage(docker, image.name);
     const [repo = '', tag = ''] = image.name.split(':');
     try {
       const answer = await docker.importImage(tarOf(await image.files()), {
@@ -121,6 +122,12 @@ async function buildLocal(docker: Docker, image: LocalImage): Promise<void> {
         cause: error,
       });
     }
+    // Fails while containers still use it, and goes when they are gone and someone prunes.
+    if (outdated)
+      await docker
+        .getImage(outdated.Id)
+        .remove()
+        .catch(() => undefined);
   });
 }
 

@@ -36,7 +36,9 @@ console.log('started');
 setInterval(() => {}, 1000);
 `;
 
-test('containers outlive an agent that is killed; the next one adopts them, with the exit codes of what ended since', { timeout: 30_000 }, async () => {
+test('containers outlive an agent that is killed; the next one adopts them, with the exit codes of what ended since', {
+  timeout: 30_000,
+}, async () => {
   const base = await mkdtemp(join(tmpdir(), 'wheelhouse-adoption-'));
   const directory = join(base, 'processes');
   const script = join(base, 'agent.mjs');
@@ -48,7 +50,9 @@ test('containers outlive an agent that is killed; the next one adopts them, with
       bundle: true,
       platform: 'node',
       format: 'esm',
-      banner: { js: "import { createRequire as __r } from 'node:module'; const require = __r(import.meta.url);" },
+      banner: {
+        js: "import { createRequire as __r } from 'node:module'; const require = __r(import.meta.url);",
+      },
       logLevel: 'error',
     });
     const agent = spawn(process.execPath, [script, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -61,10 +65,19 @@ test('containers outlive an agent that is killed; the next one adopts them, with
     const adopted = runtime;
     const state = async (name: string) =>
       (await adopted.observePod('pod-uid')).containers.find((container) => container.name === name);
-    await expect.poll(() => state('ends'), { timeout: 10_000 }).toMatchObject({ state: 'exited', exitCode: 5 });
+    await expect
+      .poll(() => state('ends'), { timeout: 10_000 })
+      .toMatchObject({ state: 'exited', exitCode: 5 });
     expect(await state('lives')).toMatchObject({ state: 'running' });
-    expect((await adopted.observePod('pod-uid')).sandboxes).toMatchObject([{ address: '127.9.9.9', ready: true }]);
-    const log = await adopted.logs('pod-uid.ends.0', { follow: false, timestamps: false, tail: undefined, since: undefined });
+    expect((await adopted.observePod('pod-uid')).sandboxes).toMatchObject([
+      { address: '127.9.9.9', ready: true },
+    ]);
+    const log = await adopted.logs('pod-uid.ends.0', {
+      follow: false,
+      timestamps: false,
+      tail: undefined,
+      since: undefined,
+    });
     expect(await text(log)).toBe('over\n');
     await adopted.stopContainer('pod-uid.lives.0', 5);
     expect(await state('lives')).toMatchObject({ state: 'exited', exitCode: 0 });
