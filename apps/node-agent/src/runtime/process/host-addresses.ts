@@ -1,21 +1,19 @@
 import { execFile } from 'node:child_process';
-import { networkInterfaces } from 'node:os';
 import { promisify } from 'node:util';
 import { RuntimeError } from '../runtime';
 
 const run = promisify(execFile);
-const INTERFACE = 'wh-pods';
+const localRoute = (address: string) => ['local', `${address}/32`, 'dev', 'lo', 'table', 'local'];
 
-/** Makes the host answer to a pod's address. All of 127/8 it does already (on Linux). */
+/**
+ * Makes the host answer to a pod's address by a local route of its own (Linux' AnyIP), which needs no interface: not
+ * every kernel has dummy ones. All of 127/8 it answers to already. Idempotent.
+ */
 export async function addHostAddress(address: string): Promise<void> {
-  if (isLoopback(address) || isPresent(address)) return;
+  if (isLoopback(address)) return;
   try {
-    // Fails when it is there already, which is as good.
-    await run('ip', ['link', 'add', INTERFACE, 'type', 'dummy']).catch(() => undefined);
-    await run('ip', ['link', 'set', INTERFACE, 'up']);
-    await run('ip', ['address', 'add', `${address}/32`, 'dev', INTERFACE]);
+    await run('ip', ['route', 'replace', ...localRoute(address)]);
   } catch (error) {
-    if (isPresent(address)) return;
     const text = error instanceof Error ? error.message : String(error);
     throw new RuntimeError(
       'create-failed',
@@ -26,12 +24,9 @@ export async function addHostAddress(address: string): Promise<void> {
 }
 
 export async function removeHostAddress(address: string): Promise<void> {
-  if (isLoopback(address) || !isPresent(address)) return;
-  // An address that stays is only litter; the next pod that gets it finds it present.
-  await run('ip', ['address', 'del', `${address}/32`, 'dev', INTERFACE]).catch(() => undefined);
+  if (isLoopback(address)) return;
+  // A route that stays is only litter; the next pod that gets the address replaces it.
+  await run('ip', ['route', 'del', ...localRoute(address)]).catch(() => undefined);
 }
 
 const isLoopback = (address: string): boolean => address.startsWith('127.');
-
-const isPresent = (address: string): boolean =>
-  Object.values(networkInterfaces()).some((list) => list?.some((entry) => entry.address === address));
