@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,8 @@ export interface TestPostgres {
 /** A real PostgreSQL server on a free port, as a user who already has one would give its URL. */
 export async function openPostgres(): Promise<TestPostgres> {
   const directory = await mkdtemp(join(tmpdir(), 'wheelhouse-postgres-'));
+  // Under root the server runs as a user of its own, which has to pass through.
+  await chmod(directory, 0o711);
   const port = await freePort();
   const server = new EmbeddedPostgres({
     databaseDir: join(directory, 'data'),

@@ -122,7 +122,7 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
   const tokens = createBootstrapTokens(system, clock);
   await tokens.ensure({
     ...credentials.joinToken,
-    allowReplace: true,
+    allowReplace: false,
     description: 'join-token of the data directory',
   });
   api.addSubresource(createPodLogHandler({ client: system, nodes: tunnels, log }));
