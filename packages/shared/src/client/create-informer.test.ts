@@ -221,5 +221,5 @@ describe('createInformer', () => {
       }),
       { numRuns: 200 },
     );
-  });
+  }, 60_000);
 });

@@ -122,7 +122,7 @@ describe('createWorkQueue', () => {
       }),
       { numRuns: 300 },
     );
-  });
+  }, 60_000);
 
   it('gives a waiting worker its key at once', async () => {
     const queue = createWorkQueue();

@@ -136,5 +136,5 @@ describe('startLeaderElection', () => {
       }),
       { numRuns: 150 },
     );
-  });
+  }, 60_000);
 });

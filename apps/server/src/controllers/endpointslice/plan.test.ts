@@ -132,5 +132,5 @@ describe('planSlices', () => {
       }),
       { numRuns: 60 },
     );
-  });
+  }, 60_000);
 });
