@@ -129,6 +129,7 @@ export class FleetStore {
       case 'pods':
         if (object.node) sets.push(`node:${object.node}`);
         if (object.owner) sets.push(`owner:${object.owner.uid}`, `workload:${this.workloadOf(object)}`);
+        else sets.push('alone', `alone/${object.namespace}`);
         break;
       case 'replicasets':
         if (object.owner) sets.push(`owner:${object.owner.uid}`);

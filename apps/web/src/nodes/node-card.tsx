@@ -111,7 +111,7 @@ interface NodePodsProps {
 }
 
 function NodePods({ pods, ghosts, node, focus }: NodePodsProps) {
-  const { ref, width } = useWidth<HTMLDivElement>();
+  const { ref, width } = useWidth<HTMLDivElement>('node');
   const size = width === 0 ? undefined : nodeTileSize(pods.length + ghosts, width);
   const shownGhosts = Math.min(ghosts, 60);
   return (

@@ -4,7 +4,6 @@ import { memo, useMemo } from 'react';
 import { useFleetSet } from '../fleet/hooks';
 import { useScale } from '../scale/scale-store';
 import { ShowLink } from '../ui/show';
-import { plural } from '../words/amounts';
 
 /** A large fleet as a chart: one vessel a node, filled as far as it is loaded. */
 export function NodeChart({ nodes }: { nodes: readonly FleetNode[] }) {
@@ -21,7 +20,7 @@ const Vessel = memo(function Vessel({ node }: { node: FleetNode }) {
   const pods = useFleetSet<'pods'>(`node:${node.name}`);
   const ghosts = useScale((state) => state.preview?.byNode.get(node.name) ?? 0);
   const { share, failing } = useMemo(() => load(node, pods), [node, pods]);
-  const label = `${node.name}: ${plural(pods.length, 'pod')}, ${Math.round(share * 100)} % requested${
+  const label = `${node.name}: ${Math.round(share * 100)} % requested, ${pods.length} on it${
     node.ready === 'True' ? '' : ', not ready'
   }`;
   return (

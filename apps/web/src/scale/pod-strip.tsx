@@ -30,7 +30,7 @@ const ORDER: readonly Look[] = ['running', 'starting', 'waiting', 'failed', 'unk
 export function PodStrip({ workload, pods, desired, held, preview }: PodStripProps) {
   const room = preview?.room;
   const leaving = preview?.leaving;
-  const { ref, width } = useWidth<HTMLDivElement>();
+  const { ref, width } = useWidth<HTMLDivElement>('strip');
   const plan = planStrip(pods, { desired, target: held?.target, room, leaving });
   const idle = planStrip(pods, { desired, target: undefined, room: undefined });
   const usable = Math.max(0, width - HANDLE_SPACE);

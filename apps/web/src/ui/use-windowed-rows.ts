@@ -30,6 +30,8 @@ export function useWindowedRows(options: {
     count: enabled ? count : 0,
     estimateSize: () => estimate,
     gap,
+    // Rows are drawn ahead of the eye, so nothing needs to be drawn within the scroll event itself.
+    useFlushSync: false,
     overscan: 6,
     scrollMargin: margin,
     getScrollElement: () => document.getElementById('main'),

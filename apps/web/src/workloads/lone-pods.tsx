@@ -1,6 +1,5 @@
 'use client';
-import { useMemo } from 'react';
-import { useAll } from '../fleet/hooks';
+import { useFleetSet } from '../fleet/hooks';
 import { CountedGroup } from '../pods/counted-group';
 import { PodTile } from '../pods/pod-tile';
 import { useUi } from '../ui/ui-store';
@@ -11,8 +10,7 @@ const MOST = 200;
 /** Pods that nothing keeps alive: when one ends, nobody makes another. */
 export function LonePods() {
   const namespace = useUi((state) => state.namespace);
-  const all = useAll('pods', namespace);
-  const pods = useMemo(() => all.filter((pod) => !pod.owner), [all]);
+  const pods = useFleetSet<'pods'>(namespace ? `alone/${namespace}` : 'alone');
   if (pods.length === 0) return null;
   return (
     <article className="card mt-3 px-4 pt-3.5 pb-3" aria-label="Pods on their own" data-testid="lone-pods">

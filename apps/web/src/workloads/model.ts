@@ -19,12 +19,15 @@ export function needsAttention(workload: FleetWorkload): boolean {
   return workload.ready < workload.desired || workload.failure !== undefined;
 }
 
+/** web-2 before web-10. */
+const byName = new Intl.Collator('en', { numeric: true });
+
 const SYSTEM = new Set(['kube-system', 'kube-public', 'kube-node-lease']);
 
 /** By namespace, then by name; what the cluster runs for itself comes last. Never by state: cards stay put. */
 export function byPlace(a: FleetWorkload, b: FleetWorkload): number {
   const system = Number(SYSTEM.has(a.namespace)) - Number(SYSTEM.has(b.namespace));
-  return system || a.namespace.localeCompare(b.namespace) || a.name.localeCompare(b.name);
+  return system || byName.compare(a.namespace, b.namespace) || byName.compare(a.name, b.name);
 }
 
 /** `registry/team/web:2.14@sha256:…` → `web:2.14`. */
