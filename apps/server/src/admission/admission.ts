@@ -6,7 +6,7 @@ export type AdmissionOperation = 'create' | 'update' | 'delete' | 'connect';
 
 /** Reads that plugins may make: served from the watch cache, current, objects frozen. */
 export interface AdmissionReader {
-  /** Undefined when there is none. */
+  /** Undefined when there certainly is none; an object may be a moment old. */
   get<T extends KubeObject>(
     type: ResourceType<T>,
     ref: { name: string; namespace?: string | undefined },

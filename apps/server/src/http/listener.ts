@@ -19,7 +19,7 @@ export interface ListenOptions {
 
 export interface Listener {
   readonly port: number;
-  /** Stops accepting; connections that are idle end now, the others when `graceMs` have passed. */
+  /** Stops accepting; connections end when no request is under way, at the latest when `graceMs` have passed. */
   close(graceMs: number): Promise<void>;
 }
 
@@ -61,7 +61,15 @@ export async function listen(
     session.once('close', () => sessions.delete(session));
     session.on('error', () => session.destroy());
   });
-  server.on('request', handlers.onRequest);
+  let underWay = 0;
+  let whenIdle: (() => void) | undefined;
+  server.on('request', (req: Req, res: Res) => {
+    underWay++;
+    res.once('close', () => {
+      if (--underWay === 0) whenIdle?.();
+    });
+    handlers.onRequest(req, res);
+  });
   server.on('upgrade', handlers.onUpgrade);
   server.on('tlsClientError', () => undefined);
   server.on('sessionError', (error) => log.debug({ err: error }, 'an HTTP/2 session failed'));
@@ -80,18 +88,16 @@ export async function listen(
     port,
     close(graceMs) {
       return new Promise((resolve) => {
-        const force = setTimeout(() => {
-          for (const socket of sockets) socket.destroy();
-        }, graceMs);
-        server.close(() => {
+        const hangUp = () => {
           clearTimeout(force);
-          resolve();
-        });
-        for (const session of sessions) session.close();
-        // HTTP/1 connections between two requests do not end by themselves.
-        if ('closeIdleConnections' in server && typeof server.closeIdleConnections === 'function') {
-          server.closeIdleConnections();
-        }
+          for (const session of sessions) session.close();
+          // Connections between two requests do not end by themselves.
+          for (const socket of sockets) socket.destroy();
+        };
+        const force = setTimeout(hangUp, graceMs);
+        server.close(() => resolve());
+        whenIdle = hangUp;
+        if (underWay === 0) hangUp();
       });
     },
   };

@@ -15,6 +15,7 @@ export interface Writer {
   write(chunk: Uint8Array | string): boolean;
   end(chunk?: Uint8Array | string): unknown;
   once(event: 'drain' | 'close', listener: () => void): unknown;
+  off(event: 'drain' | 'close', listener: () => void): unknown;
   readonly headersSent: boolean;
   readonly writableEnded: boolean;
   readonly destroyed: boolean;
@@ -79,8 +80,13 @@ export async function sendChunks(
 /** Resolves when there is room again, or nobody to read. */
 export function drained(writer: Writer): Promise<void> {
   return new Promise((resolve) => {
-    writer.once('drain', resolve);
-    writer.once('close', resolve);
+    const settle = () => {
+      writer.off('drain', settle);
+      writer.off('close', settle);
+      resolve();
+    };
+    writer.once('drain', settle);
+    writer.once('close', settle);
   });
 }
 

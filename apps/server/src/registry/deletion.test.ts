@@ -1,8 +1,8 @@
 import type { DeleteOptions } from '@wheelhouse/shared/client/client';
+import { replicaSetKind } from '@wheelhouse/shared/kinds/apps/replica-set';
+import { namespaceKind } from '@wheelhouse/shared/kinds/core/namespace';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { replicationControllerKind } from '@wheelhouse/shared/kinds/core/replication-controller';
-import { namespaceKind } from '@wheelhouse/shared/kinds/core/namespace';
-import { replicaSetKind } from '@wheelhouse/shared/kinds/apps/replica-set';
 import type { KubeObject, ObjectMeta, Stored } from '@wheelhouse/shared/meta/object';
 import { expect, test } from 'vitest';
 import { planDeletion } from './deletion';
@@ -10,7 +10,12 @@ import { planDeletion } from './deletion';
 const now = new Date('2026-01-01T00:00:00Z');
 
 function stored(kind: string, metadata: ObjectMeta, rest: object = {}): Stored<KubeObject> {
-  return { kind, apiVersion: 'v1', metadata: { name: 'a', uid: 'u', resourceVersion: '1', ...metadata }, ...rest };
+  return {
+    kind,
+    apiVersion: 'v1',
+    metadata: { name: 'a', uid: 'u', resourceVersion: '1', ...metadata },
+    ...rest,
+  };
 }
 const pod = (metadata: ObjectMeta = {}, nodeName = 'n1') =>
   stored('Pod', metadata, { spec: { nodeName, terminationGracePeriodSeconds: 30, containers: [] } });
@@ -54,7 +59,10 @@ test('finalizers hold; a held object is marked once', () => {
     action: 'mark',
     next: { metadata: { finalizers: ['example.com/hold'], generation: 4 } },
   });
-  const marked = stored('ReplicaSet', { finalizers: ['example.com/hold'], deletionTimestamp: '2026-01-01T00:00:00Z' });
+  const marked = stored('ReplicaSet', {
+    finalizers: ['example.com/hold'],
+    deletionTimestamp: '2026-01-01T00:00:00Z',
+  });
   expect(planDeletion(replicaSetKind, marked, {}, now)).toEqual({ action: 'none' });
 });
 
@@ -66,16 +74,24 @@ test('the propagation policy becomes a finalizer: asked for, standing, or the ki
   expect(finalizersOf(planDeletion(replicaSetKind, set, { propagationPolicy: 'Foreground' }, now))).toEqual([
     'foregroundDeletion',
   ]);
-  expect(finalizersOf(planDeletion(replicaSetKind, set, { propagationPolicy: 'Orphan' }, now))).toEqual(['orphan']);
+  expect(finalizersOf(planDeletion(replicaSetKind, set, { propagationPolicy: 'Orphan' }, now))).toEqual([
+    'orphan',
+  ]);
   const controller = stored('ReplicationController', {});
   expect(finalizersOf(planDeletion(replicationControllerKind, controller, {}, now))).toEqual(['orphan']);
-  expect(planDeletion(replicationControllerKind, controller, { propagationPolicy: 'Background' }, now)).toEqual({
+  expect(
+    planDeletion(replicationControllerKind, controller, { propagationPolicy: 'Background' }, now),
+  ).toEqual({
     action: 'remove',
   });
 });
 
 test('a namespace is held by the finalizers of its spec', () => {
-  const namespace = stored('Namespace', {}, { spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } });
+  const namespace = stored(
+    'Namespace',
+    {},
+    { spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } },
+  );
   const result = planDeletion(namespaceKind, namespace, {}, now);
   expect(result).toMatchObject({ action: 'mark', next: { status: { phase: 'Terminating' } } });
   expect('next' in result && result.next?.metadata?.deletionGracePeriodSeconds).toBe(undefined);

@@ -46,8 +46,13 @@ export function registryReader(registry: () => Registry): AdmissionReader {
       ref: { name: string; namespace?: string | undefined },
     ) {
       const resource = registry().of(type);
-      await resource.services.feed.fresh();
-      const entry = resource.cache.index.get(resource.key({ namespace: ref.namespace, name: ref.name }));
+      const key = resource.key({ namespace: ref.namespace, name: ref.name });
+      let entry = resource.cache.index.get(key);
+      if (!entry) {
+        // What the cache has is new enough to decide by; only that something is missing has to be certain.
+        await resource.services.feed.fresh();
+        entry = resource.cache.index.get(key);
+      }
       // The caller's type names the kind that the resource holds.
       return entry && (resource.view(entry) as Stored<T>);
     },

@@ -34,7 +34,11 @@ const ops = fc.array(
 /** Applies an op; undefined as color deletes. Deleting what is not there is no event, as in the store. */
 function apply(cache: WatchCache, op: Op, revision: number): void {
   const key = `/registry/things/${op.namespace}/${op.name}`;
-  cache.apply(key, op.color === undefined ? undefined : entry(op.namespace, op.name, revision, op.color), revision);
+  cache.apply(
+    key,
+    op.color === undefined ? undefined : entry(op.namespace, op.name, revision, op.color),
+    revision,
+  );
 }
 
 test('a watcher that replays its events has what a list has, whatever it selects and whenever it pulls', () => {
@@ -111,7 +115,13 @@ test('an object that leaves the selection is DELETED with its last matching cont
 test('watchers with one selection share one rendering', () => {
   const cache = new WatchCache(codec, 10, 0);
   let renderings = 0;
-  const counting: Renderer<number> = { id: 'counting', render: (all) => ((renderings += 1), all.length) };
+  const counting: Renderer<number> = {
+    id: 'counting',
+    render(all) {
+      renderings++;
+      return all.length;
+    },
+  };
   const watchers = Array.from({ length: 50 }, () => cache.watch(colored('red'), counting, 0));
   apply(cache, { namespace: 'x', name: 'a', color: 'red' }, 1);
   expect(watchers.map((watcher) => watcher.pull())).toEqual(Array(50).fill(1));
@@ -141,7 +151,9 @@ test('a cache that begins anew ends all its watchers', () => {
   const cache = new WatchCache(codec, 4, 0);
   const watcher = cache.watch(EVERYTHING, changes, 0);
   let woken = 0;
-  watcher.onWake = () => (woken += 1);
+  watcher.onWake = () => {
+    woken++;
+  };
   cache.reset(cache.index, 9);
   expect(woken).toBe(1);
   expect(() => watcher.pull()).toThrow(expect.toSatisfy(isExpired));
