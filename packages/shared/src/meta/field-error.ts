@@ -36,14 +36,6 @@ export function invalidValue(field: string, value: unknown, detail: string): Fie
   };
 }
 
-export function typeInvalid(field: string, value: unknown, detail: string): FieldError {
-  return {
-    reason: 'FieldValueTypeInvalid',
-    field,
-    message: withDetail(`Invalid value: ${shown(value)}`, detail),
-  };
-}
-
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
   const values = supported.length
     ? `supported values: ${supported.map((v) => JSON.stringify(v)).join(', ')}`

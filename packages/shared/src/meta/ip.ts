@@ -14,10 +14,6 @@ export function parseIpv4(text: string): number | undefined {
   return value;
 }
 
-export function formatIpv4(value: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
-}
-
 /** The eight groups of an IPv6 address; undefined when it is none. */
 export function parseIpv6(text: string): number[] | undefined {
   let rest = text;
@@ -47,7 +43,7 @@ export function isIp(text: string): boolean {
 }
 
 /** `10.0.0.0/8`: base address and prefix length. Undefined when it is no IPv4 range. */
-export function parseCidrV4(text: string): { base: number; bits: number } | undefined {
+function parseCidrV4(text: string): { base: number; bits: number } | undefined {
   const [address = '', length = ''] = text.split('/');
   const base = parseIpv4(address);
   if (base === undefined || !/^\d{1,2}$/.test(length) || Number(length) > 32) return undefined;

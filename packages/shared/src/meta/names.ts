@@ -35,11 +35,6 @@ export function dns1123Label(value: string): string[] {
   return errors;
 }
 
-export function isDns1123Subdomain(value: string): boolean {
-  if (value.length === 0 || value.length > 253) return false;
-  return value.split('.').every((label) => LABEL_RE.test(label));
-}
-
 /** DNS labels joined by dots, at most 253 characters: what most object names must be. */
 export function dns1123Subdomain(value: string): string[] {
   const errors: string[] = [];

@@ -1,4 +1,3 @@
-import { invalid } from '../errors';
 import {
   complaints,
   type FieldError,
@@ -11,7 +10,7 @@ import {
 import type { KindDefinition } from './kind';
 import { validateLabels } from './labels';
 import { dns1123Label, objectName, qualifiedName } from './names';
-import type { KubeObject, ObjectMeta, OwnerReference } from './object';
+import type { ObjectMeta, OwnerReference } from './object';
 
 const MAX_ANNOTATION_BYTES = 256 * 1024;
 const encoder = new TextEncoder();
@@ -173,14 +172,4 @@ export function validateObjectMetaUpdate(
   }
   errors.push(...validateCommonMeta(next, field));
   return errors;
-}
-
-/** Throws Invalid when there are errors. `name` may be empty while it is still to be generated. */
-export function throwIfInvalid(
-  kind: Pick<KindDefinition, 'group' | 'kind'>,
-  object: KubeObject,
-  errors: readonly FieldError[],
-): void {
-  if (errors.length === 0) return;
-  throw invalid({ group: kind.group, kind: kind.kind, name: object.metadata?.name ?? '' }, errors);
 }

@@ -6,7 +6,7 @@ import { compareQuantities, parseQuantity } from '../../../meta/quantity';
 const STANDARD = new Set(['cpu', 'memory', 'ephemeral-storage']);
 const isHugePages = (name: string) => name.startsWith('hugepages-');
 /** Counted devices of the node's owner, such as GPUs: `example.com/gpu`. */
-export const isExtendedResource = (name: string) =>
+const isExtendedResource = (name: string) =>
   name.includes('/') && !name.startsWith('kubernetes.io/') && !name.startsWith('requests.');
 /** cpu, memory and the like may be promised more often than they are there; these may not. */
 const mayOvercommit = (name: string) => !isHugePages(name) && !isExtendedResource(name);
