@@ -118,9 +118,12 @@ describe.skipIf(!available)('kubelet on a Docker of this host', { timeout: 60_00
     await cluster.createPod('greedy', {
       restartPolicy: 'Never',
       containers: [
-        sh('x=$(dd if=/dev/zero bs=1M count=200 | /bin/busybox tr "\\0" x); echo ${#x}', {
-          resources: { requests: { cpu: '250m' }, limits: { cpu: '500m', memory: '32Mi' } },
-        }),
+        sh(
+          'x=$(dd if=/dev/zero bs=1M count=200 | /bin/busybox tr "\\0" x); printf %s "$x" | /bin/busybox wc -c',
+          {
+            resources: { requests: { cpu: '250m' }, limits: { cpu: '500m', memory: '32Mi' } },
+          },
+        ),
       ],
     });
     const killed = await cluster.until('greedy', ({ status }) => status?.phase === 'Failed');

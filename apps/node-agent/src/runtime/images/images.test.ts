@@ -19,10 +19,10 @@ test.skipIf(process.platform !== 'linux' || (process.arch !== 'x64' && process.a
       await chmod(path, 0o755);
       const child = execFile(path);
       await once(child, 'spawn');
-      // Before its first system call TERM would end it by default.
-      await expect
-        .poll(() => readFile(`/proc/${child.pid}/status`, 'utf8'))
-        .toContain('SigBlk:\t0000000000014002');
+      // Before its first system call TERM would end it by default; then it sleeps, waiting.
+      const state = async () =>
+        /^State:\t(\w)/m.exec(await readFile(`/proc/${child.pid}/status`, 'utf8'))?.[1];
+      await expect.poll(state).toBe('S');
       child.kill('SIGCHLD');
       // Signals arrive in order of their number: were CHLD fatal, the code would not be 0.
       child.kill('SIGTERM');
