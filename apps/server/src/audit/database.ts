@@ -14,9 +14,11 @@ export type DatabaseSpec =
 
 export interface AuditDatabase {
   readonly prisma: PrismaClient;
+  /** The connections under `prisma`: bulk inserts go past it, which spares half of their CPU time. */
+  readonly pool: pg.Pool;
   /** Brings a database of our own up, or back when it has died; rejects while it cannot be had. */
   ensure(): Promise<void>;
-  /** Stops a database of our own. Disconnect `prisma` first. */
+  /** Ends the connections, and stops a database of our own. */
   close(): Promise<void>;
 }
 
@@ -32,7 +34,8 @@ export async function openDatabase(spec: DatabaseSpec, log: Logger): Promise<Aud
   if (spec.kind === 'postgres') {
     const config: pg.PoolConfig = { connectionString: spec.url };
     await setUp(config, `the audit database at ${placeOf(spec.url)}`);
-    return { prisma: connect(config, log), ensure: async () => {}, close: async () => {} };
+    const connected = connect(config, log);
+    return { ...connected, ensure: async () => {}, close: () => disconnect(connected) };
   }
   return openEmbedded(spec.directory, log);
 }
@@ -65,26 +68,33 @@ async function openEmbedded(directory: string, log: Logger): Promise<AuditDataba
       throw error;
     }
   }
+  const connected = connect(server.connection, log);
   return {
-    prisma: connect(server.connection, log),
+    ...connected,
     ensure,
     async close() {
+      await disconnect(connected);
       await ensuring?.catch(() => {});
       await server.stop();
     },
   };
 }
 
-function connect(config: pg.PoolConfig, log: Logger): PrismaClient {
+type Connected = Pick<AuditDatabase, 'prisma' | 'pool'>;
+
+function connect(config: pg.PoolConfig, log: Logger): Connected {
   // The next query reports what matters; without listeners a lost connection would end this process.
   const lost = (error: Error) =>
     log.debug({ error: error.message }, 'a connection to the audit database was lost');
-  return new PrismaClient({
-    adapter: new PrismaPg(
-      { ...config, max: CONNECTIONS, connectionTimeoutMillis: CONNECT_MS },
-      { onPoolError: lost, onConnectionError: lost },
-    ),
-  });
+  const pool = new pg.Pool({ ...config, max: CONNECTIONS, connectionTimeoutMillis: CONNECT_MS });
+  pool.on('error', lost);
+  pool.on('connect', (client) => client.on('error', lost));
+  return { pool, prisma: new PrismaClient({ adapter: new PrismaPg(pool) }) };
+}
+
+async function disconnect({ prisma, pool }: Connected): Promise<void> {
+  await prisma.$disconnect();
+  await pool.end();
 }
 
 async function setUp(config: pg.ClientConfig, name: string): Promise<void> {

@@ -42,7 +42,6 @@ export async function openAudit(options: {
     async close() {
       await retention.stop();
       await sink.close();
-      await database.prisma.$disconnect();
       await database.close();
     },
   };

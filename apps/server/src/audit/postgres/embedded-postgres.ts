@@ -30,6 +30,9 @@ const LONGEST_SOCKET_DIRECTORY = 107 - '.socket/.s.PGSQL.5432.lock'.length;
 const READY_MS = 30_000;
 const STOP_MS = 15_000;
 const POLL_MS = 20;
+const LAUNCHES = 10;
+/** Why PostgreSQL refuses to start beside the remains of another one. */
+const STILL_THERE = /lock file .* already exists|pre-existing shared memory block/;
 
 /** Small, since the audit is all that it serves; durability is left on. */
 const SETTINGS = {
@@ -110,7 +113,16 @@ export class EmbeddedPostgres {
     if (this.fresh) await this.#initialise();
     const left = this.pid;
     if (left !== undefined && isPostgres(left)) await stopProcess(left);
-    await this.#launch();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#launch();
+        return;
+      } catch (error) {
+        // The one before has just been killed, and the system has not cleared up all of it yet.
+        if (!STILL_THERE.test(String(error)) || attempt === LAUNCHES) throw error;
+        await pause(attempt * POLL_MS);
+      }
+    }
   }
 
   async stop(): Promise<void> {
@@ -320,6 +332,6 @@ async function stopProcess(pid: number): Promise<void> {
   }
 }
 
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, POLL_MS));
+function pause(ms = POLL_MS): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
