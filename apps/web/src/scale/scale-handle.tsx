@@ -24,7 +24,8 @@ interface Pull {
   readonly top: number;
 }
 
-const HANDLE = { width: 15, height: 34 };
+/** A little taller than its tiles, so that it stands out of any row and covers none. */
+const handleSize = (tile: number) => ({ width: tile < 18 ? 11 : 15, height: tile + 8 });
 
 /**
  * The one brass thing: a slider that sits after the last tile. It follows the pointer exactly; keys move it in
@@ -38,7 +39,8 @@ export function ScaleHandle({ workload, desired, held, room, slots, shape, tile 
   /** Taken by the pointer: the ring is for those who came by keys. */
   const [touched, setTouched] = useState(false);
 
-  const home = positionAfter(slots, shape, tile);
+  const size = handleSize(tile);
+  const home = positionAfter(slots, shape);
   const left = pull ? pull.left + offset.dx : home.left;
   const top = pull ? pull.top + offset.dy : home.top;
   const target = held?.target ?? desired;
@@ -106,8 +108,8 @@ export function ScaleHandle({ workload, desired, held, room, slots, shape, tile 
 
   const beyond = room !== undefined && target > Math.max(room, desired);
   const more = target - (held?.origin ?? target);
-  const end = { x: home.left, y: home.top + HANDLE.height / 2 };
-  const grip = { x: left + HANDLE.width / 2, y: top + HANDLE.height / 2 };
+  const end = { x: home.left, y: home.top + size.height / 2 };
+  const grip = { x: left + size.width / 2, y: top + size.height / 2 };
   return (
     <>
       {pull && Math.hypot(grip.x - end.x, grip.y - end.y) > shape.pitch ? (
@@ -120,7 +122,7 @@ export function ScaleHandle({ workload, desired, held, room, slots, shape, tile 
         className="handle"
         data-held={held ? true : undefined}
         data-touched={touched || undefined}
-        style={{ left, top, width: HANDLE.width, height: HANDLE.height }}
+        style={{ left, top, ...size }}
         aria-label={`Replicas of ${workload.name}`}
         aria-valuemin={0}
         aria-valuemax={Math.max(target, room ?? Math.min(MOST_REPLICAS, desired + 10))}
@@ -149,9 +151,9 @@ export function ScaleHandle({ workload, desired, held, room, slots, shape, tile 
   );
 }
 
-function positionAfter(slots: number, shape: StripShape, tile: number): { left: number; top: number } {
+function positionAfter(slots: number, shape: StripShape): { left: number; top: number } {
   const { column, row } = placeAfter(slots, shape.perRow);
-  return { left: column * shape.pitch, top: row * shape.rowPitch + (tile - HANDLE.height) / 2 };
+  return { left: column * shape.pitch, top: row * shape.rowPitch - 4 };
 }
 
 function valueText(target: number, held: Held | undefined, room: number | undefined): string {
