@@ -39,13 +39,15 @@ export interface ResourceRequest {
 
 /** Answers authorized requests for stored resources: from HTTP to operations and back. */
 export class ResourceHandler {
-  readonly #pump = new StreamPump();
+  readonly #pump: StreamPump;
   readonly #streams = new Set<() => void>();
 
   constructor(
     private readonly operations: Operations,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.#pump = new StreamPump(clock);
+  }
 
   /** Ends all watch streams, so that clients go elsewhere. */
   endStreams(): void {

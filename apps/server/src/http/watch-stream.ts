@@ -10,21 +10,38 @@ import { drained, type Writer, writerOf } from './respond';
 /** Without a timeout of the client's own, a watch ends after half an hour to an hour, so that load spreads anew. */
 const SHORTEST_SECONDS = 1800;
 
-/** Wakes all streams that have something to send once per turn of the event loop, however many events it brought. */
+/** However long a round took, the next begins after this. */
+const LONGEST_PAUSE_MS = 25;
+
+/**
+ * Wakes all streams that have something to send, in rounds: once per turn of the event loop, however many events it
+ * brought. A long round (many watchers) is followed by a pause of its own length, in which requests get their turn
+ * and events gather: the busier it gets, the more events go out with each write.
+ */
 export class StreamPump {
   readonly #due = new Set<() => void>();
   #scheduled = false;
+  #pauseUntil = 0;
+
+  constructor(private readonly clock: Clock) {}
 
   schedule(pump: () => void): void {
     this.#due.add(pump);
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
-      this.#scheduled = false;
-      const due = [...this.#due];
-      this.#due.clear();
-      for (const run of due) run();
-    });
+    const pause = this.#pauseUntil - this.clock.monotonic();
+    if (pause > 1) this.clock.after(pause, () => this.#round());
+    else setImmediate(() => this.#round());
+  }
+
+  #round(): void {
+    this.#scheduled = false;
+    const due = [...this.#due];
+    this.#due.clear();
+    const start = this.clock.monotonic();
+    for (const run of due) run();
+    const end = this.clock.monotonic();
+    this.#pauseUntil = end + Math.min(end - start, LONGEST_PAUSE_MS);
   }
 }
 
