@@ -15,6 +15,13 @@ const SINGULAR: Readonly<Record<string, string>> = {
   serviceaccounts: 'service account',
 };
 
+/** Who it was; the cluster's own parts by what people call them. */
+export function whoInWords(user: string): string {
+  if (user === 'system:kube-controller-manager') return 'the controllers';
+  if (user === 'system:kube-scheduler') return 'the scheduler';
+  return user.replace(/^system:node:/, '').replace(/^system:serviceaccount:/, '');
+}
+
 /** What was done, without who and to what: `scaled`, `from 3 to 8`. The name of the thing stands in between. */
 export function entryInWords(entry: Entry): { readonly did: string; readonly how: string } {
   const { verb, subresource, changes } = entry;

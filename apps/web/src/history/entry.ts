@@ -53,6 +53,9 @@ export function readEntry(value: unknown): Entry {
 /** Whether a person did it; what the cluster does by itself carries names of its own. */
 export const byPerson = ({ user }: Entry) => !user.startsWith('system:');
 
+/** What was observed, not what was wanted. */
+export const isReport = ({ subresource }: Entry) => subresource === 'status';
+
 export function record(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
 }

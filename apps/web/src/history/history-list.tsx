@@ -5,7 +5,7 @@ import { callApi, inWords } from '../api/call-api';
 import { Age } from '../ui/age';
 import { ShowLink } from '../ui/show';
 import { type Entry, record } from './entry';
-import { entryInWords } from './entry-words';
+import { entryInWords, whoInWords } from './entry-words';
 import { canUndo, UndoButton } from './undo-button';
 import { type HistoryFilter, useHistory } from './use-history';
 
@@ -60,7 +60,7 @@ const EntryLine = memo(function EntryLine({ entry }: { entry: Entry }) {
           aria-hidden="true"
         />
         <p className="min-w-0 [overflow-wrap:anywhere]">
-          <b className="font-semibold text-ink">{entry.user}</b>{' '}
+          <b className="font-semibold text-ink">{whoInWords(entry.user)}</b>{' '}
           <span className={refused ? 'text-fail-ink' : undefined}>{did}</span>{' '}
           <ShowLink
             className="font-semibold text-ink hover:underline"

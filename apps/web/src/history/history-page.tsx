@@ -24,7 +24,14 @@ export function HistoryPage() {
   const [verb, setVerb] = useState('');
   const [resource, setResource] = useState('');
   const [people, setPeople] = useState(true);
-  const filter = useDeferredValue({ namespace, user, name, verb, resource, people: people && !user });
+  const filter = useDeferredValue({
+    namespace,
+    user,
+    name,
+    verb,
+    resource,
+    without: people && !user ? ('system' as const) : undefined,
+  });
   return (
     <Page title="History" note="Every change through the API: who, when, what">
       <div className="mb-3 flex flex-wrap gap-2">

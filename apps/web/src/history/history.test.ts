@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { byPerson, type Entry, readEntry } from './entry';
-import { entryInWords } from './entry-words';
+import { entryInWords, whoInWords } from './entry-words';
 
 const entry: Entry = {
   id: '1',
@@ -47,6 +47,11 @@ describe('readEntry', () => {
     expect(read).toMatchObject({ id: 'x', verb: 'bind', resource: 'pods', name: 'p', code: 201 });
     expect(entryInWords(read)).toEqual({ did: 'placed pod', how: ' on node-1' });
     expect(byPerson(read)).toBe(false);
+    expect(['admin', read.user, 'system:node:node-1'].map(whoInWords)).toEqual([
+      'admin',
+      'the scheduler',
+      'node-1',
+    ]);
     expect(readEntry(null).user).toBe('–');
   });
 });

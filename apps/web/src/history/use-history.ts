@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useState } from 'react';
 import { callApi, inWords } from '../api/call-api';
 import { useConnection } from '../fleet/connection';
-import { byPerson, type Entry, readEntry, record } from './entry';
+import { byPerson, type Entry, isReport, readEntry, record } from './entry';
 
 export interface HistoryFilter {
   readonly resource?: string | undefined;
@@ -10,8 +10,8 @@ export interface HistoryFilter {
   readonly name?: string | undefined;
   readonly user?: string | undefined;
   readonly verb?: string | undefined;
-  /** Leaves out what the cluster did by itself. */
-  readonly people?: boolean | undefined;
+  /** `system` leaves out what the cluster did by itself, `reports` what it merely observed. */
+  readonly without?: 'system' | 'reports' | undefined;
 }
 
 export interface History {
@@ -36,7 +36,7 @@ export function useHistory(filter: HistoryFilter): History {
   const [next, setNext] = useState<string>();
   const [error, setError] = useState<string>();
   const query = queryOf(filter);
-  const people = filter.people ?? false;
+  const { without } = filter;
 
   useEffect(() => {
     const abort = new AbortController();
@@ -48,7 +48,7 @@ export function useHistory(filter: HistoryFilter): History {
       const now = useConnection.getState().revision;
       if (revision === undefined || now !== revision) {
         try {
-          const page = await readPages({ query, people, signal: abort.signal });
+          const page = await readPages({ query, without, signal: abort.signal });
           revision = now;
           setNewest(page.entries);
           setNext(page.next);
@@ -65,17 +65,17 @@ export function useHistory(filter: HistoryFilter): History {
       abort.abort();
       clearTimeout(timer);
     };
-  }, [query, people]);
+  }, [query, without]);
 
   const from = older ? older.next : next;
   const more = useCallback(async () => {
     try {
-      const page = await readPages({ query, people, from });
+      const page = await readPages({ query, without, from });
       setOlder((before) => ({ entries: [...(before?.entries ?? []), ...page.entries], next: page.next }));
     } catch (failure) {
       setError(inWords(failure));
     }
-  }, [query, people, from]);
+  }, [query, without, from]);
 
   return { entries: merged(newest, older?.entries), error, more: from ? () => void more() : undefined };
 }
@@ -92,12 +92,12 @@ function merged(
 
 interface Reading {
   readonly query: string;
-  readonly people: boolean;
+  readonly without: HistoryFilter['without'];
   readonly from?: string | undefined;
   readonly signal?: AbortSignal;
 }
 
-async function readPages({ query, people, from, signal }: Reading) {
+async function readPages({ query, without, from, signal }: Reading) {
   const entries: Entry[] = [];
   let next = from;
   for (let page = 0; page < PAGES; page += 1) {
@@ -105,15 +105,20 @@ async function readPages({ query, people, from, signal }: Reading) {
     const path = `/apis/audit.wheelhouse.dev/v1/entries?limit=${PAGE}${query}${token}`;
     const answer = record(await callApi(path, signal ? { signal } : {}));
     const read = (Array.isArray(answer.items) ? answer.items : []).map(readEntry);
-    entries.push(...(people ? read.filter(byPerson) : read));
+    entries.push(...read.filter((entry) => isWanted(entry, without)));
     const { continue: following } = record(answer.metadata);
     next = typeof following === 'string' && following ? following : undefined;
-    if (!next || !people || entries.length >= ENOUGH) break;
+    if (!next || !without || entries.length >= ENOUGH) break;
   }
   return { entries, next };
 }
 
-function queryOf({ people: _, ...filter }: HistoryFilter): string {
+function isWanted(entry: Entry, without: HistoryFilter['without']): boolean {
+  if (without === 'system') return byPerson(entry);
+  return without === undefined || !isReport(entry);
+}
+
+function queryOf({ without: _, ...filter }: HistoryFilter): string {
   return Object.entries(filter)
     .filter(([, value]) => value)
     .map(([name, value]) => `&${name}=${encodeURIComponent(String(value))}`)

@@ -32,7 +32,12 @@ export function WorkloadDetail({ shown }: { shown: Shown }) {
           name: 'History',
           content: (
             <HistoryList
-              filter={{ resource: shown.resource, namespace: shown.namespace, name: shown.name }}
+              filter={{
+                resource: shown.resource,
+                namespace: shown.namespace,
+                name: shown.name,
+                without: 'reports',
+              }}
             />
           ),
         },
