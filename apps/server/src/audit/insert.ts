@@ -1,5 +1,5 @@
-import pg, { type Pool } from 'pg';
 import type { Logger } from '../component';
+import type { PrismaClient } from './generated/client';
 import { withoutObjects } from './row';
 
 /**
@@ -7,22 +7,22 @@ import { withoutObjects } from './row';
  * batch may be repeated. Rejects when the database cannot be had; a row that it refuses is stored without its objects
  * rather than holding up all others.
  */
-export async function insertRows(pool: Pool, rows: readonly string[], log: Logger): Promise<void> {
+export async function insertRows(prisma: PrismaClient, rows: readonly string[], log: Logger): Promise<void> {
   if (rows.length === 0) return;
   try {
-    await insert(pool, rows);
+    await insert(prisma, rows);
   } catch (error) {
     if (!isRefusal(error)) throw error;
     // Halves find the culprit.
     if (rows.length > 1) {
       const middle = rows.length >> 1;
-      await insertRows(pool, rows.slice(0, middle), log);
-      await insertRows(pool, rows.slice(middle), log);
+      await insertRows(prisma, rows.slice(0, middle), log);
+      await insertRows(prisma, rows.slice(middle), log);
       return;
     }
     log.error({ error }, 'the audit database refuses an entry; it is stored without its objects');
     try {
-      await insert(pool, rows.map(withoutObjects));
+      await insert(prisma, rows.map(withoutObjects));
     } catch (again) {
       // A row that is no JSON was cut short on disk.
       if (!isRefusal(again) && !(again instanceof SyntaxError)) throw again;
@@ -31,11 +31,9 @@ export async function insertRows(pool: Pool, rows: readonly string[], log: Logge
   }
 }
 
-async function insert(pool: Pool, rows: readonly string[]): Promise<void> {
-  await pool.query(INSERT, [`[${rows.join(',')}]`]);
-}
-
-const INSERT = `
+async function insert(prisma: PrismaClient, rows: readonly string[]): Promise<void> {
+  const batch = `[${rows.join(',')}]`;
+  await prisma.$executeRaw`
     INSERT INTO audit_entries (
       id, time, user_name, user_groups, impersonated_by, verb, api_group, api_version, resource, subresource,
       namespace, name, uid, before, after, response_code, response_status, resource_version, source_ip, user_agent
@@ -44,7 +42,7 @@ const INSERT = `
       id, time, user_name, user_groups, impersonated_by, verb, api_group, api_version, resource, subresource,
       namespace, name, uid, before, after, response_code, response_status, resource_version, source_ip, user_agent
     FROM ROWS FROM (
-      jsonb_to_recordset($1::jsonb) AS (
+      jsonb_to_recordset(${batch}::jsonb) AS (
         id text, time timestamptz, user_name text, user_groups text[], impersonated_by text, verb text,
         api_group text, api_version text, resource text, subresource text, namespace text, name text, uid text,
         before jsonb, after jsonb, response_code integer, response_status jsonb, resource_version text,
@@ -53,8 +51,25 @@ const INSERT = `
     ) WITH ORDINALITY AS row
     ORDER BY row.ordinality
     ON CONFLICT (id) DO NOTHING`;
+}
 
 /** SQLSTATE classes that speak about the data and will be the same next time: 21, 22, 23, 54. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof pg.DatabaseError && /^(21|22|23|54)/.test(error.code ?? '');
+  const code = sqlState(error);
+  return code !== undefined && /^(21|22|23|54)/.test(code);
+}
+
+/** Prisma wraps the driver's error, at a depth that depends on the kind of query. */
+function sqlState(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  for (const name of ['originalCode', 'sqlState']) {
+    const code: unknown = Reflect.get(error, name);
+    if (typeof code === 'string') return code;
+  }
+  for (const name of ['meta', 'driverAdapterError', 'cause']) {
+    const inner = sqlState(Reflect.get(error, name));
+    if (inner !== undefined) return inner;
+  }
+  const code: unknown = Reflect.get(error, 'code');
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('P') ? code : undefined;
 }

@@ -42,6 +42,7 @@ export async function openAudit(options: {
     async close() {
       await retention.stop();
       await sink.close();
+      await database.prisma.$disconnect();
       await database.close();
     },
   };

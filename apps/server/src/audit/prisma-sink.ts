@@ -21,7 +21,7 @@ const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 2000;
 
 export interface SinkServices {
-  readonly database: Pick<AuditDatabase, 'pool' | 'ensure'>;
+  readonly database: Pick<AuditDatabase, 'prisma' | 'ensure'>;
   readonly spool: Spool;
   readonly log: Logger;
   readonly clock: Clock;
@@ -131,7 +131,7 @@ export class PrismaSink implements AuditSink {
     const { database, log } = this.services;
     const rows = await this.#takeRows();
     try {
-      await insertRows(database.pool, rows, log);
+      await insertRows(database.prisma, rows, log);
     } catch (error) {
       await this.#toSpool(rows);
       throw error;
@@ -144,7 +144,7 @@ export class PrismaSink implements AuditSink {
   async #replay(): Promise<void> {
     const { database, spool, log } = this.services;
     for (let next = await spool.next(); next && !this.#closing; next = await spool.next()) {
-      await insertRows(database.pool, next.rows, log);
+      await insertRows(database.prisma, next.rows, log);
       next.done();
       if (next.own) this.#settle(next.rows.length);
       if (this.#waiting.length > MEMORY_RECORDS) await this.#spill();

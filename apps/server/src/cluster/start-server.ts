@@ -90,7 +90,7 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
     }),
     openAudit({ database: config.database, dataDir, log }).then((opened) => {
       stack.push('audit', () => opened.close());
-      onStep('the audit database answers');
+      onStep(config.database.kind === 'postgres' ? 'PostgreSQL answers' : 'the audit history is open');
       return opened;
     }),
   );
@@ -115,7 +115,9 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
   const reviews = auth.start(system);
   for (const group of reviews.virtualGroups) api.addVirtualGroup(group);
   for (const handler of reviews.subresources) api.addSubresource(handler);
-  api.addVirtualGroup(audit.virtualGroup);
+  api.addVirtualGroup(
+    audit.virtualGroupWithUndo({ clientFor: (user) => api.clientFor(user), kinds: allKinds }),
+  );
 
   const tunnels = new NodeTunnels({ clock, log });
   stack.push('tunnels', () => tunnels.stop());
