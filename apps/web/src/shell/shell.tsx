@@ -8,6 +8,7 @@ import { restoreUi } from '../ui/ui-store';
 import { Boundary } from './boundary';
 import { Header } from './header';
 import { LostBanner } from './lost-banner';
+import { Page } from './page';
 import { Palette } from './palette';
 import { Sidebar } from './sidebar';
 import { SignedOut } from './signed-out';
@@ -39,7 +40,9 @@ export function Shell({ children }: { children: ReactNode }) {
             id="main"
             className={`chart h-full overflow-x-hidden overflow-y-auto ${status === 'lost' ? 'stale' : 'fresh'}`}
           >
-            <Boundary>{children}</Boundary>
+            <Boundary>
+              <Page>{children}</Page>
+            </Boundary>
           </main>
           <Boundary>
             <Detail />

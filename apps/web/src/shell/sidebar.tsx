@@ -37,7 +37,11 @@ function NavigationLink({ link, onNavigate }: { link: Destination; onNavigate?: 
   return (
     <Link
       href={link.href}
-      onClick={onNavigate}
+      onClick={(event) => {
+        const elsewhere = event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
+        if (!elsewhere && path !== link.href) useUi.setState({ heading: link.href });
+        onNavigate?.();
+      }}
       aria-current={here ? 'page' : undefined}
       // The count is no part of the name by which people and scripts find the link.
       aria-label={link.name}

@@ -17,6 +17,8 @@ interface UiState {
   readonly namespace: string | undefined;
   readonly paletteOpen: boolean;
   readonly toasts: readonly Toast[];
+  /** The path of a page that was asked for and is not there yet. */
+  readonly heading: string | undefined;
   /** The uid of the workload under the hand: its pods stand out on the nodes. */
   readonly focus: string | undefined;
 }
@@ -26,6 +28,7 @@ export const useUi = create<UiState>(() => ({
   namespace: undefined,
   paletteOpen: false,
   toasts: [],
+  heading: undefined,
   focus: undefined,
 }));
 
