@@ -3,6 +3,7 @@ import { existsSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
 import { deployment, service } from './support/manifests';
 import {
   eventually,
@@ -35,15 +36,15 @@ describe('kubectl', () => {
     await removeDirectory(cluster.dataDir);
   });
 
-  for (const binary of kubectls()) {
-    const version = versionOf(binary);
+  const byVersion = new Map(kubectls().map((binary) => [versionOf(binary), binary]));
+  for (const [version, binary] of byVersion) {
     it(`${version} does the daily work`, async () => {
       const namespace = `kubectl-${version.replaceAll('.', '-')}`;
       const common = ['--kubeconfig', join(cluster.dataDir, 'kubeconfig'), '--namespace', namespace];
       const kubectl = async (...args: string[]) =>
         (await execute(binary, [...common, ...args], { env: { ...process.env, ...editor } })).stdout;
       const apply = (...objects: object[]) =>
-        withInput(objects.map((object) => JSON.stringify(object)).join('\n---\n'), binary, [
+        withInput(objects.map((object) => stringify(object)).join('---\n'), binary, [
           ...common,
           'apply',
           '-f',
@@ -65,7 +66,7 @@ describe('kubectl', () => {
         /NAME\s+READY\s+UP-TO-DATE\s+AVAILABLE\s+AGE\nweb\s+1\/1\s+1\s+1/,
       );
       expect(await kubectl('get', 'pods', '-o', 'wide')).toMatch(
-        /web-\S+\s+1\/1\s+Running\s+0\s+\S+\s+10\.244\.\d+\.\d+\s+node-\d/,
+        /web-\S+\s+1\/1\s+Running\s+0\s+\S+\s+10\.\d+\.\d+\.\d+\s+node-\d/,
       );
       expect(await kubectl('get', 'all')).toContain('service/web');
       expect(await kubectl('get', 'nodes')).toMatch(/node-1\s+Ready/);

@@ -10,6 +10,7 @@ import { startDns } from '../dns/start-dns';
 import { startKubelet } from '../kubelet/start-kubelet';
 import { startProxy } from '../proxy/start-proxy';
 import { openRuntime } from '../runtime/open-runtime';
+import { sharesHost } from '../runtime/runtime';
 import { createTunnelServer, type TunnelHandler } from '../tunnel/serve-tunnel';
 import type { AgentConfig } from './options';
 
@@ -107,6 +108,7 @@ export async function runNode(config: AgentConfig, nodeName: string, log: Logger
       await (pods ? kubelet.stopPods() : kubelet.stop());
       await Promise.all([proxy?.stop(), dns?.stop()]);
       await connection.stop();
+      if (pods && sharesHost(runtime)) await runtime.releaseHost();
       await runtime.close();
       await api.close();
     },

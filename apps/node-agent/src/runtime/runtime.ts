@@ -54,6 +54,18 @@ export interface ContainerRuntime {
   close(): Promise<void>;
 }
 
+/**
+ * An ability of its own: runtimes that set up something on the host which all local nodes of the cluster share.
+ * For the end of a whole cluster, after its containers were stopped.
+ */
+export interface SharesHost {
+  /** Takes it away; left alone while a pod of any node still uses it. The next start makes it again. */
+  releaseHost(): Promise<void>;
+}
+
+export const sharesHost = (runtime: ContainerRuntime): runtime is ContainerRuntime & SharesHost =>
+  'releaseHost' in runtime;
+
 export interface RuntimeAbilities {
   /** Containers see mounted volumes; without it the kubelet makes none. */
   readonly volumes: boolean;

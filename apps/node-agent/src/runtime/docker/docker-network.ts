@@ -38,6 +38,18 @@ export async function ensureNetwork(docker: Docker, network: PodNetwork): Promis
   });
 }
 
+/** Removes the network; one that is not there, or that a pod still uses (Docker refuses then), is left as it is. */
+export async function removeNetwork(docker: Docker, name: string): Promise<void> {
+  await withHostLock(`wheelhouse-network-${name}`, async () => {
+    try {
+      await docker.getNetwork(name).remove();
+    } catch (error) {
+      const status = dockerStatus(error);
+      if (status !== 404 && status !== 403) throw asRuntimeError(error, 'unavailable');
+    }
+  });
+}
+
 async function existingSubnet(docker: Docker, name: string): Promise<string | undefined> {
   try {
     const info = await docker.getNetwork(name).inspect();

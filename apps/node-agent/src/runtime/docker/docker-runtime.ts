@@ -17,13 +17,14 @@ import {
   type RuntimeEvent,
   type SandboxConfig,
   type SandboxStatus,
+  type SharesHost,
 } from '../runtime';
 import { containerOptions, sandboxOptions } from './container-options';
 import { asRuntimeError, dockerStatus } from './docker-errors';
 import { watchEvents } from './docker-events';
 import { DockerImages } from './docker-images';
 import { isSandbox, ownedFilter, podOf } from './docker-labels';
-import { ensureNetwork, networkName } from './docker-network';
+import { ensureNetwork, networkName, removeNetwork } from './docker-network';
 import { containerStatus, sandboxStatus } from './docker-state';
 import { DockerDemultiplexer, dockerExecSession } from './docker-streams';
 
@@ -60,7 +61,7 @@ export async function createDockerRuntime(options: DockerRuntimeOptions): Promis
 
 type OwnedContainer = ContainerStatus & { readonly pod: PodIdentity };
 
-class DockerRuntime implements ContainerRuntime {
+class DockerRuntime implements ContainerRuntime, SharesHost {
   readonly name = 'docker';
   readonly abilities = { volumes: true, programs: true };
   readonly #docker: Docker;
@@ -285,6 +286,10 @@ class DockerRuntime implements ContainerRuntime {
     return () => {
       this.#listeners.delete(listener);
     };
+  }
+
+  releaseHost(): Promise<void> {
+    return removeNetwork(this.#docker, this.#network);
   }
 
   async close(): Promise<void> {
