@@ -73,7 +73,7 @@ export function addServerFlags(command: Command, defaults: FlagDefaults): Comman
 export function serverConfig(
   flags: ServerFlags,
   rest: { components?: string; kubeconfig?: string | undefined } = {},
-): Omit<ServerConfig, 'log'> & { readonly logLevel: string } {
+): Omit<ServerConfig, 'log' | 'electsLeader'> & { readonly logLevel: string } {
   const dataDir = resolve(flags.dataDir);
   const seconds = { min: 1, max: 86_400 };
   return {

@@ -39,7 +39,12 @@ export function serverCommand(): Command {
       const log = openLog(settings.dataDir, settings.logLevel);
       try {
         const server = await startServer({
-          config: { ...settings, log },
+          // Nobody else can have an embedded store; an etcd may have several servers, and so several controllers.
+          config: {
+            ...settings,
+            electsLeader: settings.store.kind === 'etcd' || !settings.components.has('api'),
+            log,
+          },
           identity: data.identity,
           webDirectory: webDirectoryBeside(dirname(fileURLToPath(import.meta.url))),
           onStep: (text) => terminal.step(text),

@@ -61,7 +61,7 @@ async function up(flags: UpFlags): Promise<void> {
   try {
     const programs = dirname(fileURLToPath(import.meta.url));
     server = await startServer({
-      config: { ...settings, log },
+      config: { ...settings, electsLeader: false, log },
       identity: data.identity,
       webDirectory: webDirectoryBeside(programs),
       onStep: (text) => terminal.step(text),

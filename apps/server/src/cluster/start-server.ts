@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@wheelhouse/shared/client/client';
 import { systemClock } from '@wheelhouse/shared/clock';
@@ -234,6 +236,7 @@ async function startDecisions(options: StartServerOptions, context: DecisionsCon
       log: config.log,
       enabled: config.controllers,
       extra: await loadControllers(config.controllersFrom),
+      ...(config.electsLeader ? { leaderElection: { identity: `${hostname()}_${randomUUID()}` } } : {}),
       settings: {
         clusterCidr: identity.ranges.pods,
         nodeMonitorGraceSeconds: config.nodeMonitorGraceSeconds,
