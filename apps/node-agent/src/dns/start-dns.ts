@@ -1,7 +1,7 @@
 import type { Client } from '@wheelhouse/shared/client/client';
 import type { Logger } from 'pino';
-import { acquireHostLock } from '../proxy/host-lock';
-import { makeRangeLocal } from '../proxy/reachability';
+import { acquireHostLock } from '../host/host-lock';
+import { makeRangeLocal } from '../host/reachability';
 import { createClusterView } from './cluster-view';
 import { DnsServer } from './dns-server';
 import { createUpstream, hostNameServers } from './upstream';

@@ -3,10 +3,10 @@ import { createInformer } from '@wheelhouse/shared/client/create-informer';
 import { type Service, serviceKind } from '@wheelhouse/shared/kinds/core/service';
 import { endpointSliceKind } from '@wheelhouse/shared/kinds/discovery/endpoint-slice';
 import type { Logger } from 'pino';
+import { acquireHostLock } from '../host/host-lock';
+import { makeRangeLocal, releaseRange } from '../host/reachability';
 import type { Dataplane, RuleProblem } from './dataplane';
-import { acquireHostLock } from './host-lock';
 import { NftablesDataplane } from './nftables/nftables-dataplane';
-import { makeRangeLocal, releaseRange } from './reachability';
 import { computeServiceRules } from './service-rules';
 import { UserspaceDataplane } from './userspace/userspace-dataplane';
 

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
+import { CHANNEL, encodeFrame, FrameDecoder } from '@wheelhouse/shared/agent/channel-frames';
 import type { ExecSession } from '../../runtime/runtime';
-import { CHANNEL, encodeFrame, FrameDecoder } from './frames';
 
 /** Connects a running command with a stream of frames until one of them ends. Never throws. */
 export async function serveExec(session: ExecSession, input: Readable, output: Writable): Promise<void> {
@@ -42,15 +42,15 @@ export async function serveExec(session: ExecSession, input: Readable, output: W
   );
   const status = await Promise.race([done, gone]);
   session.close();
-  if (status) output.end(encodeFrame(CHANNEL.status, Buffer.from(JSON.stringify(status))));
+  if (status) output.end(encodeFrame(CHANNEL.error, Buffer.from(JSON.stringify(status))));
   else if (!output.destroyed) output.destroy();
 }
 
-function take(session: ExecSession, channel: number, payload: Buffer): void {
+function take(session: ExecSession, channel: number, payload: Uint8Array): void {
   if (channel === CHANNEL.stdin) session.stdin.write(payload);
   else if (channel === CHANNEL.close && payload[0] === CHANNEL.stdin) session.stdin.end();
   else if (channel === CHANNEL.resize) {
-    const size: { Width?: unknown; Height?: unknown } = JSON.parse(payload.toString('utf8'));
+    const size: { Width?: unknown; Height?: unknown } = JSON.parse(Buffer.from(payload).toString('utf8'));
     const width = Number(size.Width);
     const height = Number(size.Height);
     // A terminal that has gone meanwhile needs no size.

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeRangeLocal, mayAdministerNetwork, releaseRange } from '../../host/reachability';
 import { dataplaneContract } from '../contract/dataplane-contract';
 import type { RuleProblem } from '../dataplane';
-import { makeRangeLocal, mayAdministerNetwork, releaseRange } from '../reachability';
 import { NftablesDataplane } from './nftables-dataplane';
 
 const RANGE = '10.213.77.0/24';

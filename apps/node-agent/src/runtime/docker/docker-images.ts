@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { withHostLock } from '../images/host-lock';
+import { withHostLock } from '../../host/host-lock';
 import { normalizeImageReference } from '../images/image-reference';
 import { type LocalImage, localImage, tarOf, VERSION_LABEL } from '../images/local-image';
 import { type ImageStatus, type RegistryCredentials, RuntimeError } from '../runtime';

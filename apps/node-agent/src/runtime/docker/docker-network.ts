@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { withHostLock } from '../images/host-lock';
+import { withHostLock } from '../../host/host-lock';
 import { RuntimeError } from '../runtime';
 import { asRuntimeError, dockerStatus } from './docker-errors';
 import { LABELS } from './docker-labels';

@@ -4,7 +4,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { withHostLock } from './host-lock';
+import { withHostLock } from '../../host/host-lock';
 import { pauseBinary } from './pause-binary';
 import { parseLdd } from './shared-libraries';
 

@@ -65,3 +65,23 @@ export function acquireHostLock(options: HostLockOptions): HostLock {
       }),
   };
 }
+
+/**
+ * Runs `work` while no other process of this host runs work under the same name. Elsewhere than on Linux there is no
+ * such lock and `work` runs unlocked: it must be safe to do twice.
+ */
+export async function withHostLock<T>(name: string, work: () => Promise<T>): Promise<T> {
+  if (process.platform !== 'linux') return work();
+  const lock = await new Promise<HostLock>((resolve, reject) => {
+    const acquired: HostLock = acquireHostLock({
+      name,
+      onAcquired: () => resolve(acquired),
+      onError: reject,
+    });
+  });
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}
