@@ -10,9 +10,14 @@ async function main(): Promise<void> {
   const config = parseAgentConfig(process.argv.slice(2));
   const log = pino({ level: config.logLevel, base: undefined, timestamp: pino.stdTimeFunctions.isoTime });
   const nodes: RunningNode[] = [];
+  let starting: Promise<void> = Promise.resolve();
   let stopping: Promise<void> | undefined;
   const stop = (options: { readonly pods: boolean }): Promise<void> => {
-    stopping ??= Promise.all(nodes.map((node) => node.stop(options))).then(() => undefined);
+    stopping ??= (async () => {
+      // Containers can only be stopped by nodes that know them; without that, nothing is worth waiting for.
+      if (options.pods) await starting;
+      await Promise.all(nodes.map((node) => node.stop(options)));
+    })();
     return stopping;
   };
   const leave = (options: { readonly pods: boolean }) => {
@@ -34,8 +39,10 @@ async function main(): Promise<void> {
     log.warn('the cluster that started this agent is gone; containers are left running');
     process.exit(0);
   });
-  for (const name of config.nodeNames) nodes.push(await runNode(config, name, log.child({ node: name })));
-  process.send?.({ type: 'ready' });
+  starting = (async () => {
+    for (const name of config.nodeNames) nodes.push(await runNode(config, name, log.child({ node: name })));
+  })();
+  await starting;
 }
 
 main().catch((error: unknown) => {

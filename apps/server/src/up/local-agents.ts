@@ -31,9 +31,9 @@ const RESTART_MS = 2_000;
 const STOP_MS = 45_000;
 
 /**
- * Starts a node agent per local node as a process of its own, and starts it again when it dies. Agents notice by
- * their channel when this process is gone (`kill -9` too) and then end, leaving the containers to their successors.
- * Simulated nodes share one process.
+ * Starts a node agent per local node as a process of its own, and starts it again when it fails; one that was stopped
+ * from outside stays stopped. Agents notice by their channel when this process is gone (`kill -9` too) and then end,
+ * leaving the containers to their successors. Simulated nodes share one process.
  */
 export function startLocalAgents(options: LocalAgentsOptions): LocalAgents {
   const names = Array.from({ length: options.count }, (_, index) => `node-${index + 1}`);
@@ -105,25 +105,34 @@ class LocalAgent {
     child.on('exit', (code, signal) => {
       this.#child = undefined;
       if (this.#stopping) return;
-      log.warn({ node: this.#name, code, signal }, 'agent ended; it is started again');
+      if (code === 0 || signal !== null) {
+        // Somebody stopped it, perhaps to see what the cluster makes of that.
+        log.warn({ node: this.#name, signal }, 'agent was stopped; it comes back with the next start');
+        return;
+      }
+      log.warn({ node: this.#name, code }, 'agent failed; it is started again');
       this.#restart = setTimeout(() => this.start(), RESTART_MS);
     });
   }
 
-  stop(): Promise<void> {
+  /** An agent that was stopped before is started once more: its containers would outlive the cluster otherwise. */
+  async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restart);
+    if (!this.#child) this.start();
     const child = this.#child;
-    if (!child) return Promise.resolve();
-    return new Promise((resolve) => {
+    if (!child) return;
+    await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
         this.#options.log.error({ node: this.#name }, 'agent did not stop in time and is killed');
         child.kill('SIGKILL');
       }, STOP_MS);
-      child.on('exit', () => {
+      const ended = () => {
         clearTimeout(timer);
         resolve();
-      });
+      };
+      child.on('exit', ended);
+      child.on('error', ended);
       // The channel may close while the message travels: then the exit is already on its way.
       child.send({ type: 'stop', pods: true }, () => undefined);
     });
