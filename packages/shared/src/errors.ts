@@ -108,18 +108,24 @@ export const staleWrite = (subject: ErrorSubject) =>
 export const badRequest = (message: string) => apiError('BadRequest', message);
 export const unauthorized = () => apiError('Unauthorized', 'Unauthorized');
 export const forbidden = (subject: ErrorSubject, why: string) =>
-  apiError('Forbidden', subject.name !== undefined || subject.kind ? `${quoted(subject)} is forbidden: ${why}` : why, {
-    subject,
-  });
-export const methodNotAllowed = (message = 'the server does not allow this method on the requested resource') =>
-  apiError('MethodNotAllowed', message);
+  apiError(
+    'Forbidden',
+    subject.name !== undefined || subject.kind ? `${quoted(subject)} is forbidden: ${why}` : why,
+    {
+      subject,
+    },
+  );
+export const methodNotAllowed = (
+  message = 'the server does not allow this method on the requested resource',
+) => apiError('MethodNotAllowed', message);
 export const notAcceptable = (message: string) => apiError('NotAcceptable', message);
 export const unsupportedMediaType = (message: string) => apiError('UnsupportedMediaType', message);
 export const expired = (message: string) => apiError('Expired', message);
 export const tooLarge = (message: string) => apiError('RequestEntityTooLarge', message);
 export const tooManyRequests = (message: string, retryAfterSeconds: number) =>
   apiError('TooManyRequests', message, { retryAfterSeconds });
-export const internalError = (message: string) => apiError('InternalError', `Internal error occurred: ${message}`);
+export const internalError = (message: string) =>
+  apiError('InternalError', `Internal error occurred: ${message}`);
 export const serviceUnavailable = (message: string) => apiError('ServiceUnavailable', message);
 export const timeout = (message: string, retryAfterSeconds = 1) =>
   apiError('Timeout', message, { retryAfterSeconds });
