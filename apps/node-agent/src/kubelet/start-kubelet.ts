@@ -84,7 +84,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   };
 
   let addresses: PodAddresses | undefined;
-  const registrar = new NodeRegistrar({
+  const registrar: NodeRegistrar = new NodeRegistrar({
     client,
     clock,
     log,
@@ -95,8 +95,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       const problem =
         typeof version === 'string'
           ? `container runtime is down: ${version}`
-          : addresses
-            ? undefined
+          : addresses || registrar.node()?.spec?.podCIDR
+            ? // After a restart the range is known before it is taken: the node never stops being ready for that.
+              undefined
             : 'container runtime network not ready: the node has not been given its pod range yet';
       return computeNodeStatus({
         nodeName,

@@ -13,8 +13,10 @@ const MAX_RETRY_MS = 10_000;
 interface Entry {
   readonly pod: Stored<Pod>;
   wanted: PodStatus;
-  /** What the server last took, or had when the pod was first seen. */
+  /** What the server has, as far as is known: what it last took, or what somebody else made of it since. */
   written: PodStatus;
+  /** Revision of `written`. */
+  revision: number;
   writing: Promise<void> | undefined;
 }
 
@@ -37,16 +39,22 @@ export class StatusWriter {
     return this.#entries.get(uid)?.wanted;
   }
 
+  /** `pod` is the newest copy from the API: a status that somebody else changed there is put right again. */
   set(pod: Stored<Pod>, status: PodStatus): void {
     const uid = pod.metadata.uid;
     const entry = this.#entries.get(uid) ?? {
       pod,
       wanted: status,
       written: pod.status ?? {},
+      revision: Number(pod.metadata.resourceVersion),
       writing: undefined,
     };
     this.#entries.set(uid, entry);
     entry.wanted = status;
+    if (Number(pod.metadata.resourceVersion) > entry.revision) {
+      entry.revision = Number(pod.metadata.resourceVersion);
+      entry.written = pod.status ?? {};
+    }
     entry.writing ??= this.#write(entry).finally(() => {
       entry.writing = undefined;
     });
@@ -71,13 +79,14 @@ export class StatusWriter {
       if (isDeepStrictEqual(status, entry.written)) return;
       const { name, namespace, uid } = entry.pod.metadata;
       try {
-        await this.client.patch(
+        const taken = await this.client.patch(
           podKind,
           { namespace, name },
           { type: 'strategic', body: statusPatch(uid, status, entry.written) },
           { subresource: 'status' },
         );
         entry.written = status;
+        entry.revision = Number(taken.metadata.resourceVersion);
         failures = 0;
       } catch (error) {
         if (isNotFound(error) || this.#entries.get(uid) !== entry) return;
