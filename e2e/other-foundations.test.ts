@@ -85,6 +85,7 @@ describe('on etcd and PostgreSQL, with the process runtime', () => {
     const pids = async () => {
       const { items } = await cluster.get('pods', '-l', 'app=web');
       return items
+        .filter((pod) => !pod.metadata.deletionTimestamp)
         .map((pod) =>
           JSON.stringify(
             (pod.status.containerStatuses as { containerID: string }[])?.map((status) => status.containerID),

@@ -36,7 +36,13 @@ export interface Wheelhouse {
 }
 
 export interface KubernetesObject {
-  metadata: { name: string; namespace?: string; uid: string; labels?: Record<string, string> };
+  metadata: {
+    name: string;
+    namespace?: string;
+    uid: string;
+    labels?: Record<string, string>;
+    deletionTimestamp?: string;
+  };
   spec: Record<string, unknown>;
   status: Record<string, unknown>;
   items: KubernetesObject[];
