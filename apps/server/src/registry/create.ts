@@ -57,12 +57,13 @@ async function attempt(
   const now = resource.now();
   // Before the defaults, some of which are labels.
   object.metadata = metadata;
+  // Some kinds weave it into what they select (jobs).
+  metadata.uid = randomUUID();
+  metadata.creationTimestamp = timestamp(now);
   kind.default?.(object);
   kind.prepareForCreate?.(object, { now });
   const name = metadata.name ?? '';
   const ref = { namespace: metadata.namespace, name };
-  metadata.uid = randomUUID();
-  metadata.creationTimestamp = timestamp(now);
   if (resource.hasGeneration) metadata.generation = 1;
   else delete metadata.generation;
 
