@@ -1,23 +1,44 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { decodeProtobuf } from './decode';
+import { decodeMessage, decodeProtobuf } from './decode';
+import { encodeMessage, encodeProtobuf, envelope } from './encode';
 
 /** Fully filled objects as a real API server writes them, in both forms. */
 const VECTORS = fileURLToPath(new URL('../../../../../../shared/facts/roundtrip/', import.meta.url));
 const present = existsSync(VECTORS);
-const names = present
+const vectors = present
   ? readdirSync(VECTORS)
       .filter((name) => name.endsWith('.pb'))
       .map((name) => name.slice(0, -3))
-      // Sent by no client: the frame of a watch, and a vector without its JSON.
-      .filter((name) => name !== 'core.v1.WatchEvent' && existsSync(`${VECTORS}${name}.json`))
   : [];
+/** The frame of a watch: the one vector whose envelope names no kind. */
+const EVENT = 'core.v1.WatchEvent';
+const named = vectors.filter((name) => name !== EVENT);
+const names = named.filter((name) => existsSync(`${VECTORS}${name}.json`));
 
 describe.skipIf(!present)('protobuf and JSON are the same object (vectors beside the repository)', () => {
   it.each(names)('%s', (name) => {
     const json = JSON.parse(readFileSync(`${VECTORS}${name}.json`, 'utf8'));
     expect(decodeProtobuf(readFileSync(`${VECTORS}${name}.pb`))).toEqual(json);
+  });
+
+  it.each(names)('%s, written', (name) => {
+    const json = JSON.parse(readFileSync(`${VECTORS}${name}.json`, 'utf8'));
+    const bytes = readFileSync(`${VECTORS}${name}.pb`);
+    expect(encodeProtobuf(json)?.equals(bytes)).toBe(true);
+  });
+
+  it.each(named)('%s, there and back', (name) => {
+    const bytes = readFileSync(`${VECTORS}${name}.pb`);
+    expect(encodeProtobuf(decodeProtobuf(bytes))?.equals(bytes)).toBe(true);
+  });
+
+  it(EVENT, () => {
+    const json = JSON.parse(readFileSync(`${VECTORS}${EVENT}.json`, 'utf8'));
+    const message = encodeMessage('v1', 'WatchEvent', json) ?? Buffer.alloc(0);
+    expect(envelope('', '', message).equals(readFileSync(`${VECTORS}${EVENT}.pb`))).toBe(true);
+    expect(decodeMessage('v1', 'WatchEvent', message)).toEqual(json);
   });
 });
 

@@ -1,5 +1,5 @@
 import { badRequest } from '@wheelhouse/shared/errors';
-import { findMessage, type Message, type MessageField } from './messages';
+import { findMessage, type Message, type MessageField, messageFor } from './messages';
 import { WireReader } from './wire-reader';
 
 export const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
@@ -14,7 +14,7 @@ type JsonObject = Record<string, unknown>;
 /**
  * Reads a request body in Kubernetes' protobuf form, which typed Go clients (kubectl create, controllers) send by
  * default, as the JSON value that it stands for. Throws BadRequest for bytes that are none, or of a kind that is not
- * known here. Answers need no protobuf: these clients accept JSON as well.
+ * known here.
  */
 export function decodeProtobuf(body: Buffer): JsonObject {
   if (!body.subarray(0, MAGIC.length).equals(MAGIC))
@@ -23,14 +23,19 @@ export function decodeProtobuf(body: Buffer): JsonObject {
     const { apiVersion, kind, raw, contentType } = readEnvelope(new WireReader(body.subarray(MAGIC.length)));
     if (contentType !== '' && contentType !== PROTOBUF_TYPE)
       throw badRequest(`content of type ${JSON.stringify(contentType)} inside protobuf is not known`);
-    const message = messageFor(apiVersion, kind);
-    if (!message) throw badRequest(`${kind} of ${apiVersion} is not known in protobuf form`);
     // An object of its own order: kind and apiVersion first, as everywhere.
-    return { kind, apiVersion, ...readMessage(new WireReader(raw), message, 0) };
+    return { kind, apiVersion, ...decodeMessage(apiVersion, kind, raw) };
   } catch (error) {
     if (error instanceof RangeError) throw badRequest(`the body is not valid protobuf: ${error.message}`);
     throw error;
   }
+}
+
+/** What a message without its envelope says. Throws BadRequest for unknown kinds, RangeError for bytes that are none. */
+export function decodeMessage(apiVersion: string, kind: string, raw: Buffer): JsonObject {
+  const message = messageFor(apiVersion, kind);
+  if (!message) throw badRequest(`${kind} of ${apiVersion} is not known in protobuf form`);
+  return readMessage(new WireReader(raw), message, 0);
 }
 
 function readEnvelope(reader: WireReader) {
@@ -48,13 +53,6 @@ function readEnvelope(reader: WireReader) {
     else reader.skip(field);
   }
   return envelope;
-}
-
-/** Options of deletes and the like are meta/v1 messages, whatever group they are sent under. */
-function messageFor(apiVersion: string, kind: string): Message | undefined {
-  const [first = '', second] = apiVersion.split('/');
-  const packageName = second === undefined ? `core.${first}` : `${first.split('.')[0] ?? ''}.${second}`;
-  return findMessage(packageName, kind) ?? findMessage('meta', kind);
 }
 
 function readMessage(reader: WireReader, message: Message, depth: number): JsonObject {
