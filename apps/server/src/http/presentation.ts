@@ -1,14 +1,21 @@
 import type { Clock } from '@wheelhouse/shared/clock';
 import { notAcceptable } from '@wheelhouse/shared/errors';
-import { defaultColumns } from '@wheelhouse/shared/kinds/columns';
-import { apiVersionOf, type PrintColumn } from '@wheelhouse/shared/meta/kind';
-import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
+import { apiVersionOf } from '@wheelhouse/shared/meta/kind';
 import { stringify } from 'yaml';
 import type { Entry } from '../registry/entry';
 import type { ListPage } from '../registry/list';
 import type { StoredResource } from '../registry/stored-resource';
-import type { ChangeType, Renderer } from '../registry/watch-cache';
 import type { Representation } from './negotiation';
+import { PROTOBUF_TYPE } from './protobuf/decode';
+import {
+  ENVELOPE_TAIL,
+  encodeMessage,
+  encodeProtobuf,
+  envelope,
+  envelopeHead,
+  fieldHead,
+} from './protobuf/encode';
+import { partialOf, tableOf } from './tables';
 
 /** What `?includeObject=` puts into the rows of a table. */
 export type IncludeObject = 'Metadata' | 'Object' | 'None';
@@ -28,11 +35,50 @@ export interface Body {
 const JSON_TYPE = 'application/json';
 const YAML_TYPE = 'application/yaml';
 /** Small pieces are gathered to blocks of about this size before they are written. */
-const BLOCK = 64 * 1024;
+export const BLOCK = 64 * 1024;
 
 /** The JSON of an entry in the form of the resource that was asked for. */
 export function jsonOf(resource: StoredResource, entry: Entry): Buffer {
   return resource.kind.convert ? Buffer.from(JSON.stringify(resource.view(entry))) : entry.bytes;
+}
+
+/** Messages are made once for each revision; the objects of an entry never change. */
+const messages = new WeakMap<Entry, Buffer>();
+
+/** The protobuf message of an entry, without an envelope. Only for kinds that have one. */
+function messageOf(resource: StoredResource, entry: Entry): Buffer {
+  const { kind } = resource;
+  const shared = kind.convert === undefined ? messages.get(entry) : undefined;
+  if (shared) return shared;
+  const message = encodeMessage(apiVersionOf(kind), kind.kind, resource.view(entry));
+  if (!message) throw notAcceptable(`${kind.kind} has no protobuf form`);
+  if (!kind.convert) messages.set(entry, message);
+  return message;
+}
+
+/** The protobuf of an entry in the form of the resource that was asked for. */
+export function protobufOf(resource: StoredResource, entry: Entry): Buffer {
+  return envelope(apiVersionOf(resource.kind), resource.kind.kind, messageOf(resource, entry));
+}
+
+/** What says of itself which kind it is. */
+export interface Named {
+  readonly kind?: string;
+  readonly apiVersion?: string;
+}
+
+/** A value that is no stored object (a Status, a Scale, metadata alone) in the encoding that was asked for. */
+export function encodeAs(encoding: 'json' | 'protobuf', value: Named): { type: string; body: Buffer } {
+  const bytes = encoding === 'protobuf' ? encodeProtobuf(value) : undefined;
+  return bytes
+    ? { type: PROTOBUF_TYPE, body: bytes }
+    : { type: JSON_TYPE, body: Buffer.from(JSON.stringify(value)) };
+}
+
+/** The encoding of whatever an answer consists of. */
+export function encodingOf(representation: Representation): 'json' | 'protobuf' {
+  if (representation.form === 'protobuf') return 'protobuf';
+  return representation.form === 'partial' ? representation.encoding : 'json';
 }
 
 /** One object as an answer. Throws NotAcceptable when a form for lists was asked for. */
@@ -45,6 +91,8 @@ export function presentOne(
   switch (representation.form) {
     case 'json':
       return { type: JSON_TYPE, body: jsonOf(resource, entry) };
+    case 'protobuf':
+      return { type: PROTOBUF_TYPE, body: protobufOf(resource, entry) };
     case 'yaml':
       return { type: YAML_TYPE, body: Buffer.from(stringify(resource.view(entry))) };
     case 'table':
@@ -60,10 +108,7 @@ export function presentOne(
           `you requested PartialObjectMetadataList, but the requested object is not a list (${resource.kind.kind})`,
         );
       }
-      return {
-        type: JSON_TYPE,
-        body: Buffer.from(JSON.stringify(partialOf(resource.view(entry), representation.version))),
-      };
+      return encodeAs(representation.encoding, partialOf(resource.view(entry), representation.version));
   }
 }
 
@@ -80,6 +125,8 @@ export function presentList(resource: StoredResource, page: ListPage, shape: Sha
   switch (representation.form) {
     case 'json':
       return jsonList(resource, page.entries, { ...names, metadata });
+    case 'protobuf':
+      return protobufList(resource, page.entries, metadata);
     case 'yaml':
       return whole(
         YAML_TYPE,
@@ -101,7 +148,8 @@ export function presentList(resource: StoredResource, page: ListPage, shape: Sha
         metadata,
         items,
       };
-      return whole(JSON_TYPE, JSON.stringify(list));
+      const { type, body } = encodeAs(representation.encoding, list);
+      return { type, chunks: [body], length: body.length };
     }
   }
 }
@@ -122,175 +170,50 @@ function jsonList(resource: StoredResource, entries: readonly Entry[], head: obj
     : entries.map((entry) => entry.bytes);
   let length = open.length + LIST_END.length + Math.max(0, pieces.length - 1);
   for (const piece of pieces) length += piece.length;
-  return { type: JSON_TYPE, chunks: blocks(open, pieces), length };
+  return { type: JSON_TYPE, chunks: gathered(commaSeparated(open, pieces)), length };
 }
 
-function* blocks(open: Buffer, pieces: readonly Buffer[]): Generator<Buffer> {
-  let block: Buffer[] = [open];
-  let size = open.length;
-  for (const [i, piece] of pieces.entries()) {
-    if (i > 0) block.push(COMMA);
-    block.push(piece);
-    size += piece.length + 1;
-    if (size >= BLOCK) {
-      yield Buffer.concat(block);
-      block = [];
-      size = 0;
-    }
+/** A list message has its metadata as field 1 and each item as a field 2: heads and prepared messages in turn. */
+function protobufList(resource: StoredResource, entries: readonly Entry[], metadata: object): Body {
+  const { kind } = resource;
+  const apiVersion = apiVersionOf(kind);
+  const listMeta = encodeMessage('v1', 'ListMeta', metadata) ?? Buffer.alloc(0);
+  const pieces = [fieldHead(1, listMeta.length), listMeta];
+  for (const entry of entries) {
+    const message = messageOf(resource, entry);
+    pieces.push(fieldHead(2, message.length), message);
   }
-  block.push(LIST_END);
-  yield Buffer.concat(block);
-}
-
-/** The metadata alone, as `meta.k8s.io` PartialObjectMetadata. */
-function partialOf(object: Stored<KubeObject>, version: string) {
-  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata };
-}
-
-function columnsOf(resource: StoredResource): readonly PrintColumn<KubeObject>[] {
-  return resource.kind.columns ?? defaultColumns;
-}
-
-function tableOf(
-  resource: StoredResource,
-  entries: readonly Entry[],
-  metadata: object,
-  shape: Shape,
-  withColumns = true,
-) {
-  const version = shape.representation.form === 'table' ? shape.representation.version : 'v1';
-  const columns = columnsOf(resource);
-  const now = shape.clock.now();
+  let size = 0;
+  for (const piece of pieces) size += piece.length;
+  const open = envelopeHead(apiVersion, `${kind.kind}List`, size);
   return {
-    kind: 'Table',
-    apiVersion: `meta.k8s.io/${version}`,
-    metadata,
-    columnDefinitions: withColumns
-      ? columns.map(({ name, type, format, description, priority }) => ({
-          name,
-          type,
-          format: format ?? '',
-          description: description ?? '',
-          priority: priority ?? 0,
-        }))
-      : null,
-    rows: entries.map((entry) => {
-      const object = resource.view(entry);
-      return {
-        cells: columns.map((column) => column.cell(object, now)),
-        object:
-          shape.includeObject === 'None'
-            ? null
-            : shape.includeObject === 'Object'
-              ? object
-              : partialOf(object, version),
-      };
-    }),
+    type: PROTOBUF_TYPE,
+    chunks: gathered([open, ...pieces, ENVELOPE_TAIL]),
+    length: open.length + size + ENVELOPE_TAIL.length,
   };
 }
 
-const FRAME_HEADS: Record<ChangeType, Buffer> = {
-  ADDED: Buffer.from('{"type":"ADDED","object":'),
-  MODIFIED: Buffer.from('{"type":"MODIFIED","object":'),
-  DELETED: Buffer.from('{"type":"DELETED","object":'),
-};
-const FRAME_END = Buffer.from('}\n');
-const EMPTY = Buffer.alloc(0);
-
-let tableStreams = 0;
-
-/**
- * Renders the events of a watch stream as bytes: one JSON text a line. Streams of one form share the renderings;
- * tables do not, since the first of each stream tells its columns (`withColumns`: it is still to come).
- */
-export function streamRenderer(
-  resource: StoredResource,
-  shape: Shape,
-  withColumns: boolean,
-): Renderer<Buffer> {
-  const { form } = shape.representation;
-  const version = 'version' in shape.representation ? shape.representation.version : '';
-  const own = form === 'table' ? String(++tableStreams) : '';
-  let first = withColumns;
-  return {
-    id: `stream ${resource.kind.group}/${resource.kind.version} ${form} ${version} ${own}`,
-    render(changes) {
-      if (changes.length === 0) return EMPTY;
-      const pieces: Buffer[] = [];
-      for (const { type, entry } of changes) {
-        pieces.push(FRAME_HEADS[type], frameObject(resource, entry, shape, first), FRAME_END);
-        first = false;
-      }
-      return Buffer.concat(pieces);
-    },
-  };
-}
-
-/** The object of a watch event; only the first table of a stream defines its columns. */
-export function frameObject(resource: StoredResource, entry: Entry, shape: Shape, first: boolean): Buffer {
-  const { representation } = shape;
-  switch (representation.form) {
-    case 'json':
-    case 'yaml':
-      return jsonOf(resource, entry);
-    case 'table': {
-      const metadata = { resourceVersion: String(entry.revision) };
-      return Buffer.from(JSON.stringify(tableOf(resource, [entry], metadata, shape, first)));
-    }
-    case 'partial':
-      return Buffer.from(JSON.stringify(partialOf(resource.view(entry), representation.version)));
-  }
-}
-
-/** The initial state of a stream as ADDED events, in blocks. */
-export function* initialFrames(
-  resource: StoredResource,
-  entries: readonly Entry[],
-  shape: Shape,
-): Generator<Buffer> {
+/** Small pieces as blocks of a size that is worth a write. */
+function* gathered(pieces: readonly Buffer[]): Generator<Buffer> {
   let block: Buffer[] = [];
   let size = 0;
-  for (const [i, entry] of entries.entries()) {
-    const object = frameObject(resource, entry, shape, i === 0);
-    block.push(FRAME_HEADS.ADDED, object, FRAME_END);
-    size += object.length;
-    if (size >= BLOCK) {
-      yield Buffer.concat(block);
-      block = [];
-      size = 0;
-    }
+  for (const piece of pieces) {
+    block.push(piece);
+    size += piece.length;
+    if (size < BLOCK) continue;
+    yield Buffer.concat(block);
+    block = [];
+    size = 0;
   }
   if (block.length > 0) yield Buffer.concat(block);
 }
 
-/** A bookmark in a stream's form. */
-export function bookmarkFrame(shape: Shape, bookmark: Stored<KubeObject>): string {
-  const { representation } = shape;
-  const { name: _name, uid: _uid, ...metadata } = bookmark.metadata;
-  let object: object = {
-    kind: bookmark.kind,
-    apiVersion: bookmark.apiVersion,
-    metadata: { creationTimestamp: null, ...metadata },
-  };
-  if (representation.form === 'partial') {
-    object = { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${representation.version}`, metadata };
-  } else if (representation.form === 'table') {
-    object = {
-      kind: 'Table',
-      apiVersion: `meta.k8s.io/${representation.version}`,
-      metadata: { resourceVersion: metadata.resourceVersion },
-      columnDefinitions: null,
-      rows: [
-        {
-          cells: [],
-          object: {
-            kind: 'PartialObjectMetadata',
-            apiVersion: `meta.k8s.io/${representation.version}`,
-            metadata,
-          },
-        },
-      ],
-    };
+function commaSeparated(open: Buffer, pieces: readonly Buffer[]): Buffer[] {
+  const all: Buffer[] = [open];
+  for (const [i, piece] of pieces.entries()) {
+    if (i > 0) all.push(COMMA);
+    all.push(piece);
   }
-  return `${JSON.stringify({ type: 'BOOKMARK', object })}\n`;
+  all.push(LIST_END);
+  return all;
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '@wheelhouse/shared/clock';
 import { badRequest, unsupportedMediaType } from '@wheelhouse/shared/errors';
+import { apiVersionOf } from '@wheelhouse/shared/meta/kind';
 import { Entry } from '../registry/entry';
 import type { Operations } from '../registry/operations';
 import type { PatchRequest } from '../registry/patch';
@@ -11,8 +12,9 @@ import { mediaType, parseBody, readBody } from './body';
 import type { Req, Res, UserInfo } from './extension';
 import { viewOf } from './in-process-watch';
 import { negotiate } from './negotiation';
-import { presentList, presentOne, type Shape, streamRenderer } from './presentation';
+import { encodeAs, encodingOf, type Named, presentList, presentOne, type Shape } from './presentation';
 import { decodeProtobuf, PROTOBUF_TYPE } from './protobuf/decode';
+import { hasProtobuf } from './protobuf/encode';
 import type { ResourcePath } from './request-info';
 import {
   checkWatchOptions,
@@ -23,8 +25,9 @@ import {
   includeObjectOf,
   numberOf,
 } from './request-options';
-import { send, sendChunks, sendJson } from './respond';
+import { COMPRESSED_FROM, send, sendChunks } from './respond';
 import { noSuchMethod, noSuchResource } from './status-errors';
+import { streamRenderer } from './watch-frames';
 import { StreamPump, streamWatch } from './watch-stream';
 
 export interface ResourceRequest {
@@ -94,19 +97,19 @@ export class ResourceHandler {
   }
 
   async #get(request: ResourceRequest): Promise<void> {
-    const { req, res, resource, query } = request;
-    const { accept } = req.headers;
+    const { res, resource, query } = request;
     const ref = refOf(request);
     if (request.path.subresource === 'status' && !resource.kind.status) throw noSuchResource();
-    const shape = this.#shape(accept, query);
+    const shape = this.#shape(request);
     const entry = await this.operations.get(resource, ref, query.get('resourceVersion') ?? undefined);
     const { type, body } = presentOne(resource, entry, shape);
+    if (body.length >= COMPRESSED_FROM) return sendChunks(res, 200, type, [body], body.length);
     send(res, 200, type, body);
   }
 
   async #list(request: ResourceRequest): Promise<void> {
-    const { req, res, resource, query } = request;
-    const shape = this.#shape(req.headers.accept, query);
+    const { res, resource } = request;
+    const shape = this.#shape(request);
     const page = await this.operations.list(resource, this.#listRequest(request));
     const body = presentList(resource, page, shape);
     await sendChunks(res, 200, body.type, body.chunks, body.length);
@@ -133,9 +136,9 @@ export class ResourceHandler {
   }
 
   async #watch(request: ResourceRequest): Promise<void> {
-    const { req, res, resource, query } = request;
+    const { res, resource, query } = request;
     const { sendInitialEvents } = checkWatchOptions(query);
-    const shape = this.#shape(req.headers.accept, query);
+    const shape = this.#shape(request);
     const { selection, resourceVersion } = this.#listRequest(request);
     const timeoutSeconds = numberOf(query, 'timeoutSeconds');
     const resumes = resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0';
@@ -165,7 +168,7 @@ export class ResourceHandler {
   async #create(request: ResourceRequest): Promise<void> {
     const { path, resource } = request;
     if (path.name !== undefined) throw noSuchMethod();
-    const shape = this.#shape(request.req.headers.accept, request.query);
+    const shape = this.#shape(request);
     const context = this.#context(request, 'CreateOptions');
     const body = await this.#body(request);
     const outcome = await this.operations.create(context, resource, path.namespace, body);
@@ -176,7 +179,7 @@ export class ResourceHandler {
     const { resource } = request;
     const ref = refOf(request);
     if (subresource && !resource.kind.status) throw noSuchResource();
-    const shape = this.#shape(request.req.headers.accept, request.query);
+    const shape = this.#shape(request);
     const context = this.#context(request, 'UpdateOptions');
     const body = await this.#body(request);
     this.#answer(
@@ -191,7 +194,7 @@ export class ResourceHandler {
     const { resource } = request;
     const ref = refOf(request);
     if (subresource && !resource.kind.status) throw noSuchResource();
-    const shape = this.#shape(request.req.headers.accept, request.query);
+    const shape = this.#shape(request);
     const context = this.#context(request, 'PatchOptions');
     const patch = await this.#patchBody(request);
     this.#answer(
@@ -205,7 +208,7 @@ export class ResourceHandler {
   async #delete(request: ResourceRequest): Promise<void> {
     const { resource, query } = request;
     const ref = refOf(request);
-    const shape = this.#shape(request.req.headers.accept, query);
+    const shape = this.#shape(request);
     const { options, dryRun } = deleteOptionsOf(await this.#optionalBody(request), query);
     const context = { ...this.#context(request, 'DeleteOptions'), dryRun };
     this.#answer(request, await this.operations.delete(context, resource, ref, options), context, shape);
@@ -213,7 +216,7 @@ export class ResourceHandler {
 
   async #deleteCollection(request: ResourceRequest): Promise<void> {
     const { res, resource, query } = request;
-    const shape = this.#shape(request.req.headers.accept, query);
+    const shape = this.#shape(request);
     const { options, dryRun } = deleteOptionsOf(await this.#optionalBody(request), query);
     const context = { ...this.#context(request, 'DeleteOptions'), dryRun };
     const page = await this.operations.deleteCollection(
@@ -230,13 +233,18 @@ export class ResourceHandler {
     const { res, verb, resource } = request;
     if (!resource.kind.scale) throw noSuchResource();
     const ref = refOf(request);
-    if (verb === 'get') return sendJson(res, 200, await this.operations.getScale(resource, ref));
+    const encoding = encodingOf(negotiate(request.req.headers.accept, { protobuf: true }));
+    const answer = (scale: Named, warnings?: readonly string[]) => {
+      const { type, body } = encodeAs(encoding, scale);
+      send(res, 200, type, body, warnings);
+    };
+    if (verb === 'get') return answer(await this.operations.getScale(resource, ref));
     if (verb !== 'update' && verb !== 'patch') throw noSuchMethod();
     const context = this.#context(request, verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
     const input =
       verb === 'patch' ? { patch: await this.#patchBody(request) } : { body: await this.#body(request) };
     const { scale } = await this.operations.writeScale(context, resource, ref, input);
-    sendJson(res, 200, scale, context.warnings);
+    answer(scale, context.warnings);
   }
 
   /** Subresources that are actions of the registry; those with handlers of their own never come here. */
@@ -244,7 +252,7 @@ export class ResourceHandler {
     const { verb, resource } = request;
     const isNamespace = resource.kind.group === '' && resource.kind.plural === 'namespaces';
     const isPod = resource.kind.group === '' && resource.kind.plural === 'pods';
-    const shape = this.#shape(request.req.headers.accept, request.query);
+    const shape = this.#shape(request);
     if (isNamespace && subresource === 'finalize') {
       if (verb !== 'update') throw noSuchMethod();
       const context = this.#context(request, 'UpdateOptions');
@@ -270,7 +278,7 @@ export class ResourceHandler {
     const name = nameIn(body);
     const ref = { namespace: request.path.namespace, name };
     const outcome = await this.operations.act(context, request.resource, ref, 'binding', body);
-    this.#answer(request, outcome, context, this.#shape(request.req.headers.accept, request.query));
+    this.#answer(request, outcome, context, this.#shape(request));
   }
 
   #answer(request: ResourceRequest, outcome: WriteOutcome, context: RequestContext, shape: Shape): void {
@@ -278,16 +286,18 @@ export class ResourceHandler {
     const { answer, created } = outcome;
     const status = created ? 201 : 200;
     if (!(answer instanceof Entry)) {
-      sendJson(res, status, answer, context.warnings);
+      const { type, body } = encodeAs(encodingOf(shape.representation), answer);
+      send(res, status, type, body, context.warnings);
       return;
     }
     const { type, body } = presentOne(resource, answer, shape);
     send(res, status, type, body, context.warnings);
   }
 
-  #shape(accept: string | undefined, query: URLSearchParams): Shape {
+  #shape({ req, query, resource }: ResourceRequest): Shape {
+    const { kind } = resource;
     return {
-      representation: negotiate(accept),
+      representation: negotiate(req.headers.accept, { protobuf: hasProtobuf(apiVersionOf(kind), kind.kind) }),
       includeObject: includeObjectOf(query.get('includeObject')),
       clock: this.clock,
     };

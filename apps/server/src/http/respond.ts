@@ -1,7 +1,12 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import { Readable, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
 import { type ApiError, asApiError } from '@wheelhouse/shared/errors';
 import type { Logger } from '../component';
 import type { Res } from './extension';
+import { PROTOBUF_TYPE } from './protobuf/decode';
+import { encodeProtobuf } from './protobuf/encode';
 
 export const JSON_TYPE = 'application/json';
 const NO_CACHE = 'no-cache, private';
@@ -19,6 +24,7 @@ export interface Writer {
   readonly headersSent: boolean;
   readonly writableEnded: boolean;
   readonly destroyed: boolean;
+  readonly req: { readonly headers: Readonly<Record<string, string | string[] | undefined>> };
   destroy(error?: Error): unknown;
 }
 
@@ -60,7 +66,22 @@ export function send(
   writer.end(body);
 }
 
-/** Sends many chunks as one body, at the reader's pace. */
+/** Answers from this size on are compressed for clients that accept it, as Kubernetes does. */
+export const COMPRESSED_FROM = 128 * 1024;
+
+function wantsGzip(writer: Writer, length: number): boolean {
+  return (
+    length >= COMPRESSED_FROM &&
+    /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(header(writer, 'accept-encoding'))
+  );
+}
+
+function header(writer: Writer, name: string): string {
+  const value = writer.req.headers[name];
+  return Array.isArray(value) ? value.join(', ') : (value ?? '');
+}
+
+/** Sends many chunks as one body, at the reader's pace; large ones compressed where the client accepts that. */
 export async function sendChunks(
   res: Res,
   status: number,
@@ -69,12 +90,34 @@ export async function sendChunks(
   length: number,
 ): Promise<void> {
   const writer = writerOf(res);
+  if (wantsGzip(writer, length)) return sendCompressed(res, { status, type, chunks });
   writer.writeHead(status, { 'content-type': type, 'cache-control': NO_CACHE, 'content-length': length });
   for (const chunk of chunks) {
     if (writer.destroyed) return;
     if (!writer.write(chunk)) await drained(writer);
   }
   writer.end();
+}
+
+async function sendCompressed(
+  res: Res,
+  answer: { status: number; type: string; chunks: Iterable<Uint8Array> },
+): Promise<void> {
+  const writer = writerOf(res);
+  writer.writeHead(answer.status, {
+    'content-type': answer.type,
+    'cache-control': NO_CACHE,
+    'content-encoding': 'gzip',
+    vary: 'Accept-Encoding',
+  });
+  try {
+    // Speed over size: the wire is rarely what a reader waits for. Compression runs beside the event loop.
+    // Both response classes are writable streams; their declarations differ in overloads only.
+    await pipeline(Readable.from(answer.chunks), createGzip({ level: 1 }), res as unknown as Writable);
+  } catch (error) {
+    if (!writer.destroyed) throw error;
+    // The reader has gone; nobody is left to tell.
+  }
 }
 
 /** Resolves when there is room again, or nobody to read. */
@@ -115,10 +158,16 @@ export function sendError(res: Res, thrown: unknown, log: Logger): void {
     writer.destroy();
     return;
   }
-  const headers: OutgoingHttpHeaders = { 'content-type': JSON_TYPE, 'cache-control': NO_CACHE };
+  // Clients that prefer protobuf read errors in it as well.
+  const prefersProtobuf = header(writer, 'accept').trimStart().startsWith(PROTOBUF_TYPE);
+  const packed = prefersProtobuf ? encodeProtobuf(error.status) : undefined;
+  const body = packed ?? Buffer.from(JSON.stringify(error.status));
+  const headers: OutgoingHttpHeaders = {
+    'content-type': packed ? PROTOBUF_TYPE : JSON_TYPE,
+    'cache-control': NO_CACHE,
+    'content-length': body.length,
+  };
   if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(error.retryAfterSeconds);
-  const body = JSON.stringify(error.status);
-  headers['content-length'] = Buffer.byteLength(body);
   // The rest of a body that was too large is not read: the connection cannot be used again.
   if (error.code === 413 && 'shouldKeepAlive' in res) headers.connection = 'close';
   writer.writeHead(error.code, headers);

@@ -1,11 +1,11 @@
 import type { Clock } from '@wheelhouse/shared/clock';
-import { asApiError } from '@wheelhouse/shared/errors';
 import type { StoredResource } from '../registry/stored-resource';
 import type { WatchStart } from '../registry/watch';
 import type { Res } from './extension';
 import { BOOKMARK_MS, bookmarkObject } from './in-process-watch';
-import { bookmarkFrame, initialFrames, type Shape } from './presentation';
+import type { Shape } from './presentation';
 import { drained, type Writer, writerOf } from './respond';
+import { bookmarkFrame, errorFrame, initialFrames, streamType } from './watch-frames';
 
 /** Without a timeout of the client's own, a watch ends after half an hour to an hour, so that load spreads anew. */
 const SHORTEST_SECONDS = 1800;
@@ -70,7 +70,7 @@ export async function streamWatch(res: Res, options: WatchStreamOptions): Promis
     open = false;
     watcher.close();
   });
-  writer.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
+  writer.writeHead(200, { 'content-type': streamType(shape), 'cache-control': 'no-cache, private' });
   flush(res);
   for (const block of initialFrames(resource, start.initial ?? [], shape)) {
     if (!open) return;
@@ -95,7 +95,7 @@ function follow(writer: Writer, options: WatchStreamOptions): Promise<void> {
     let blocked = false;
     let finished = false;
 
-    const finish = (last?: string) => {
+    const finish = (last?: Buffer) => {
       if (finished) return;
       finished = true;
       cancelTimeout();
@@ -109,7 +109,7 @@ function follow(writer: Writer, options: WatchStreamOptions): Promise<void> {
       blocked = false;
       pump();
     };
-    const write = (chunk: Uint8Array | string) => {
+    const write = (chunk: Uint8Array) => {
       if (writer.write(chunk)) return;
       blocked = true;
       writer.once('drain', resume);
@@ -120,7 +120,7 @@ function follow(writer: Writer, options: WatchStreamOptions): Promise<void> {
         try {
           chunk = watcher.pull();
         } catch (error) {
-          finish(`${JSON.stringify({ type: 'ERROR', object: asApiError(error).status })}\n`);
+          finish(errorFrame(shape, error));
           return;
         }
         if (chunk === undefined) return;

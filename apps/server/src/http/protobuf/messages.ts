@@ -43,9 +43,16 @@ export function findMessage(packageName: string, name: string): Message | undefi
   const messages = TABLE[packageName] ?? {};
   const text = Object.hasOwn(messages, name) ? messages[name] : undefined;
   if (text === undefined) return undefined;
+  return messageOf(id, text, packageName);
+}
+
+function messageOf(id: string, text: string, packageName: string): Message {
+  const known = parsed.get(id);
+  if (known) return known;
   const fields = text ? text.split(', ').map((field) => parseField(field, packageName)) : [];
   const descending = fields.map(([, field]) => field).sort((a, b) => b.number - a.number);
-  const message = { fields: new Map(fields), descending, isList: LISTS.has(name) };
+  const isList = LISTS.has(id.slice(id.indexOf('/') + 1));
+  const message = { fields: new Map(fields), descending, isList };
   parsed.set(id, message);
   return message;
 }
@@ -68,5 +75,12 @@ function parseField(text: string, packageName: string): [number, MessageField] {
 export function messageFor(apiVersion: string, kind: string): Message | undefined {
   const [first = '', second] = apiVersion.split('/');
   const packageName = second === undefined ? `core.${first}` : `${first.split('.')[0] ?? ''}.${second}`;
-  return findMessage(packageName, kind) ?? findMessage('meta', kind);
+  return findMessage(packageName, kind) ?? findMessage('meta', kind) ?? listMessage(packageName, kind);
+}
+
+/** Lists are not in the table, since all are alike: metadata, then items. */
+function listMessage(packageName: string, kind: string): Message | undefined {
+  const item = kind.endsWith('List') ? kind.slice(0, -'List'.length) : '';
+  if (item === '' || !findMessage(packageName, item)) return undefined;
+  return messageOf(`${packageName}/${kind}`, `1 metadata meta/ListMeta, 2 items ${item}[]`, packageName);
 }
