@@ -64,7 +64,7 @@ function validateToleration(toleration: Toleration, path: string): FieldError[] 
   return errors;
 }
 
-function validateNodeTerm(term: NodeSelectorTerm | undefined, path: string): FieldError[] {
+export function validateNodeTerm(term: NodeSelectorTerm | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const [i, expression] of (term?.matchExpressions ?? []).entries()) {
     const at = `${path}.matchExpressions[${i}]`;

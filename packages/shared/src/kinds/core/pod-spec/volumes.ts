@@ -13,7 +13,7 @@ import { dns1123Label } from '../../../meta/names';
 import { parseQuantity } from '../../../meta/quantity';
 import { validateFieldRef, validateResourceFieldRef } from './env';
 
-const HOST_PATH_TYPES = [
+export const HOST_PATH_TYPES = [
   '',
   'BlockDevice',
   'CharDevice',
@@ -215,7 +215,7 @@ function validateRelativePath(value: string | undefined, path: string): FieldErr
   return errors;
 }
 
-function noBacksteps(value: string, path: string): FieldError[] {
+export function noBacksteps(value: string, path: string): FieldError[] {
   return value.split('/').includes('..') ? [invalidValue(path, value, "must not contain '..'")] : [];
 }
 

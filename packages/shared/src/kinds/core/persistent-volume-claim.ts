@@ -1,0 +1,203 @@
+import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from 'kubernetes-types/core/v1';
+import { type FieldError, forbidden, immutable, invalidValue, required } from '../../meta/field-error';
+import { equalJson } from '../../meta/json';
+import type { KindDefinition } from '../../meta/kind';
+import { validateLabelSelector } from '../../meta/labels';
+import { compareQuantities } from '../../meta/quantity';
+import { ageColumn, nameColumn } from '../columns';
+import { nullWhenUnset } from '../null-times';
+import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
+import {
+  nonNegativeQuantity,
+  positiveQuantity,
+  shortAccessModes,
+  storageClassOf,
+  validateAccessModes,
+  validateClassName,
+  validateVolumeMode,
+} from './volume-common';
+
+export type { PersistentVolumeClaim };
+
+export const persistentVolumeClaimKind: KindDefinition<PersistentVolumeClaim> = {
+  group: '',
+  version: 'v1',
+  kind: 'PersistentVolumeClaim',
+  plural: 'persistentvolumeclaims',
+  singular: 'persistentvolumeclaim',
+  shortNames: ['pvc'],
+  namespaced: true,
+  schema: 'io.k8s.api.core.v1.PersistentVolumeClaim',
+  status: true,
+  hasGeneration: false,
+  deleteReturnsObject: true,
+  selectableFields: { name: (claim) => claim.metadata?.name ?? '' },
+  columns: [
+    nameColumn,
+    text('Status', 'Whether the claim is pending, bound or lost.', ({ metadata, status }) =>
+      metadata?.deletionTimestamp ? 'Terminating' : (status?.phase ?? ''),
+    ),
+    text('Volume', 'The volume that the claim is bound to.', ({ spec }) => spec?.volumeName ?? ''),
+    text('Capacity', 'The size of the volume.', ({ spec, status }) =>
+      spec?.volumeName ? (status?.capacity?.storage ?? '0') : '',
+    ),
+    text('Access Modes', 'The ways in which the volume can be mounted.', ({ spec, status }) =>
+      spec?.volumeName ? shortAccessModes(status?.accessModes) : '',
+    ),
+    text('StorageClass', 'The class that the claim asks for.', (claim) => storageClassOf(claim) ?? ''),
+    text(
+      'VolumeAttributesClass',
+      'The class of attributes that the claim asks for.',
+      ({ spec }) => spec?.volumeAttributesClassName ?? '<unset>',
+    ),
+    ageColumn,
+    {
+      ...text(
+        'VolumeMode',
+        'Whether the volume is a file system or a raw block device.',
+        ({ spec }) => spec?.volumeMode ?? '<unset>',
+      ),
+      priority: 1,
+    },
+  ],
+  default: defaultClaim,
+  prepareForCreate(claim) {
+    setStatus(claim, { phase: 'Pending' });
+    if (claim.spec) normalizeDataSources(claim.spec);
+  },
+  prepareForUpdate: keepStatus,
+  prepareForStatusUpdate: keepAllButStatus,
+  validate: ({ spec }) => validateClaimSpec(spec ?? {}, 'spec'),
+  validateUpdate: validateClaimUpdate,
+  validateStatusUpdate(next) {
+    const errors: FieldError[] = [];
+    if (!next.spec?.accessModes?.length) errors.push(required('Spec.accessModes'));
+    for (const [name, quantity] of Object.entries(next.status?.capacity ?? {})) {
+      errors.push(...nonNegativeQuantity(quantity, `status.capacity[${name}]`));
+    }
+    for (const [name, quantity] of Object.entries(next.status?.allocatedResources ?? {})) {
+      errors.push(...nonNegativeQuantity(quantity, `status.allocatedResources[${name}]`));
+    }
+    return errors;
+  },
+};
+
+function text(name: string, description: string, cell: (claim: PersistentVolumeClaim) => string) {
+  return { name, type: 'string', description, cell } as const;
+}
+
+/** Also fills the claims that templates of workloads hold. */
+export function defaultClaim(claim: PersistentVolumeClaim): void {
+  if (!claim.status?.phase) setStatus(claim, { ...claim.status, phase: 'Pending' });
+  for (const condition of claim.status?.conditions ?? []) {
+    nullWhenUnset(condition, 'lastProbeTime', 'lastTransitionTime');
+  }
+  if (claim.spec) claim.spec.volumeMode ??= 'Filesystem';
+}
+
+/** Whether the older of the two fields for a volume's first content can say it. */
+function isClassicSource({ apiGroup, kind }: { apiGroup?: string; kind: string }): boolean {
+  return (
+    (kind === 'PersistentVolumeClaim' && !apiGroup) ||
+    (kind === 'VolumeSnapshot' && apiGroup === 'snapshot.storage.k8s.io')
+  );
+}
+
+/** What one of the two fields says, the other one says as well, as far as it can. */
+function normalizeDataSources(spec: PersistentVolumeClaimSpec): void {
+  if (spec.dataSource && !isClassicSource(spec.dataSource)) delete spec.dataSource;
+  if (spec.dataSource && !spec.dataSourceRef) spec.dataSourceRef = { ...spec.dataSource };
+  else if (!spec.dataSource && spec.dataSourceRef && !spec.dataSourceRef.namespace) {
+    const { namespace: _, ...reference } = spec.dataSourceRef;
+    spec.dataSource = reference;
+  }
+}
+
+/** What a claim asks for; also used for the claims of ephemeral volumes. */
+export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const modes = spec.accessModes ?? [];
+  if (!modes.length) errors.push(required(`${path}.accessModes`, 'at least 1 access mode is required'));
+  errors.push(...validateLabelSelector(spec.selector, `${path}.selector`));
+  errors.push(...validateAccessModes(modes, `${path}.accessModes`));
+  const size = spec.resources?.requests?.storage;
+  const at = `${path}.resources[storage]`;
+  errors.push(...(size === undefined ? [required(at)] : positiveQuantity(size, at)));
+  if (spec.storageClassName) {
+    errors.push(...validateClassName(spec.storageClassName, `${path}.storageClassName`));
+  }
+  errors.push(...validateVolumeMode(spec.volumeMode, `${path}.volumeMode`));
+  for (const name of ['dataSource', 'dataSourceRef'] as const) {
+    const source = spec[name];
+    if (source) errors.push(...validateDataSource(source, `${path}.${name}`));
+  }
+  const { dataSource, dataSourceRef } = spec;
+  if (dataSourceRef?.namespace && dataSource) {
+    errors.push(
+      invalidValue(
+        path,
+        `${path}.dataSource`,
+        'may not be specified when dataSourceRef.namespace is specified',
+      ),
+    );
+  } else if (dataSource && dataSourceRef && !equalJson({ ...dataSource }, { ...dataSourceRef })) {
+    errors.push(invalidValue(path, `${path}.dataSource`, 'must match dataSourceRef'));
+  }
+  if (spec.volumeAttributesClassName) {
+    errors.push(...validateClassName(spec.volumeAttributesClassName, `${path}.volumeAttributesClassName`));
+  }
+  return errors;
+}
+
+function validateDataSource(source: { apiGroup?: string; kind: string; name: string }, path: string) {
+  const errors: FieldError[] = [];
+  if (!source.name) errors.push(required(`${path}.name`));
+  if (!source.kind) errors.push(required(`${path}.kind`));
+  if (!source.apiGroup && source.kind !== 'PersistentVolumeClaim') {
+    errors.push(invalidValue(path, source.kind, ''));
+  }
+  return errors;
+}
+
+/**
+ * A claim stays what it was, so that quotas hold. The binder may say once which volume it got and, while it had
+ * no class, which class; a bound claim may ask for more space. A growth that failed may be taken back, but not
+ * below what the volume has.
+ */
+function validateClaimUpdate(next: PersistentVolumeClaim, previous: PersistentVolumeClaim): FieldError[] {
+  const errors: FieldError[] = [];
+  const now = { ...next.spec };
+  const was = { ...previous.spec };
+  if (!was.volumeName) delete now.volumeName;
+  if (!was.volumeName) delete was.volumeName;
+  if (was.storageClassName === undefined) delete now.storageClassName;
+  if (previous.status?.phase === 'Bound') {
+    now.resources = withoutSize(now.resources);
+    was.resources = withoutSize(was.resources);
+    delete now.volumeAttributesClassName;
+    delete was.volumeAttributesClassName;
+  }
+  if (!equalJson(now, was)) {
+    errors.push(
+      forbidden(
+        'spec',
+        'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+      ),
+    );
+  }
+  const size = next.spec?.resources?.requests?.storage;
+  const before = previous.spec?.resources?.requests?.storage;
+  if (size !== undefined && before !== undefined && compareQuantities(size, before) < 0) {
+    const held = previous.status?.capacity?.storage ?? '0';
+    if (compareQuantities(size, held) <= 0 || previous.status?.phase !== 'Bound') {
+      errors.push(forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'));
+    }
+  }
+  errors.push(...immutable('spec.volumeMode', next.spec?.volumeMode, previous.spec?.volumeMode));
+  return errors;
+}
+
+function withoutSize(resources: PersistentVolumeClaimSpec['resources']) {
+  const { storage: _, ...requests } = resources?.requests ?? {};
+  return { ...resources, requests };
+}
