@@ -26,15 +26,15 @@ export async function createObject(
   if (metadata.name || !metadata.generateName) return attempt(resource, request, metadata, object);
   const base = metadata.generateName;
   for (let tries = 1; ; tries++) {
-    metadata.name = generateName(base);
+    // An attempt may weave its name and uid into labels: the next one begins anew.
+    const own = { ...metadata, name: generateName(base) };
     const copy = tries < NAME_ATTEMPTS ? structuredClone(object) : object;
     try {
-      return await attempt(resource, request, metadata, object);
+      return await attempt(resource, request, own, object);
     } catch (error) {
       if (!(error instanceof NameTaken)) throw error;
       if (tries === NAME_ATTEMPTS) throw error.refusal;
       Object.assign(object, copy);
-      object.metadata = metadata;
     }
   }
 }
