@@ -160,5 +160,9 @@ function ownMetadata(
 
 function createErrors(resource: StoredResource, object: KubeObject): FieldError[] {
   const { kind } = resource;
-  return [...validateObjectMeta(kind, object.metadata), ...(kind.validate?.(object) ?? [])];
+  return [
+    ...validateObjectMeta(kind, object.metadata),
+    ...(kind.validate?.(object) ?? []),
+    ...(kind.validateCreate?.(object) ?? []),
+  ];
 }

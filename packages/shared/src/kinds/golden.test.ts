@@ -97,7 +97,11 @@ function create({ kind, body }: Case): { status: number; causes: string[] } {
   if (!metadata.name && metadata.generateName) metadata.name = `${metadata.generateName}x`;
   kind.default?.(object);
   kind.prepareForCreate?.(object, { now: new Date() });
-  const errors: FieldError[] = [...validateObjectMeta(kind, metadata), ...(kind.validate?.(object) ?? [])];
+  const errors: FieldError[] = [
+    ...validateObjectMeta(kind, metadata),
+    ...(kind.validate?.(object) ?? []),
+    ...(kind.validateCreate?.(object) ?? []),
+  ];
   return {
     status: errors.length > 0 ? 422 : 201,
     causes: [...new Set(errors.map(causeOf))].sort(),

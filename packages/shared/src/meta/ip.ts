@@ -60,3 +60,41 @@ export function isCidr(text: string): boolean {
     Number(length) <= 128
   );
 }
+
+/** The bits of a range's first address and how many of them count; undefined when it is none. */
+function cidrBits(text: string): { bits: string; length: number } | undefined {
+  const [address = '', length = ''] = text.split('/');
+  const v4 = parseIpv4(address);
+  if (v4 !== undefined) return { bits: v4.toString(2).padStart(32, '0'), length: Number(length) };
+  const v6 = parseIpv6(address);
+  if (!v6) return undefined;
+  return {
+    bits: v6.map((group) => group.toString(2).padStart(16, '0')).join(''),
+    length: Number(length),
+  };
+}
+
+/** True when `part` is a range within `whole` and smaller than it. */
+export function cidrContains(whole: string, part: string): boolean {
+  const [outer, inner] = [cidrBits(whole), cidrBits(part)];
+  if (!outer || !inner || outer.bits.length !== inner.bits.length) return false;
+  return (
+    inner.length > outer.length && inner.bits.slice(0, outer.length) === outer.bits.slice(0, outer.length)
+  );
+}
+
+/** The one form of an address in which it is written: no leading zeros, the longest run of zeros as `::`. */
+export function canonicalIp(text: string): string | undefined {
+  if (parseIpv4(text) !== undefined) return text;
+  const groups = parseIpv6(text);
+  if (!groups) return undefined;
+  let best = { start: -1, length: 1 };
+  for (let start = 0; start < 8; start++) {
+    let length = 0;
+    while (start + length < 8 && groups[start + length] === 0) length++;
+    if (length > best.length) best = { start, length };
+  }
+  const hex = (part: readonly number[]) => part.map((group) => group.toString(16)).join(':');
+  if (best.start < 0) return hex(groups);
+  return `${hex(groups.slice(0, best.start))}::${hex(groups.slice(best.start + best.length))}`;
+}

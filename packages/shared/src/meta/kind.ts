@@ -80,6 +80,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> extends Resou
   /** The same for `/status`: everything but status (and some metadata) comes from `previous`. */
   prepareForStatusUpdate?(next: T, previous: T, context: StrategyContext): void;
   validate?(object: T): FieldError[];
+  /** What is asked of new objects alone. */
+  validateCreate?(object: T): FieldError[];
   validateUpdate?(next: T, previous: T): FieldError[];
   validateStatusUpdate?(next: T, previous: T): FieldError[];
   /** How names are checked; default `dns-subdomain`. */

@@ -45,6 +45,25 @@ export function dns1123Subdomain(value: string): string[] {
   return errors;
 }
 
+const WILDCARD_TEXT =
+  "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character";
+
+/** `*.example.com`: every host one level below. */
+export function wildcardSubdomain(value: string): string[] {
+  const errors: string[] = [];
+  if (value.length > 253) errors.push(maxLength(253));
+  if (
+    !value.startsWith('*.') ||
+    !value
+      .slice(2)
+      .split('.')
+      .every((label) => LABEL_RE.test(label))
+  ) {
+    errors.push(regexText(WILDCARD_TEXT, `\\*\\.${SUBDOMAIN}`, '*.example.com'));
+  }
+  return errors;
+}
+
 /** A DNS label that begins with a letter: names of services. */
 export function dns1035Label(value: string): string[] {
   const errors: string[] = [];
