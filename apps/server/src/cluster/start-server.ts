@@ -18,8 +18,9 @@ import { type ApiServer, createApiServer } from '../http/api-server';
 import type { UserInfo } from '../http/extension';
 import { createAgentGateway } from '../nodes/agent-gateway';
 import { NodeTunnels } from '../nodes/node-tunnels';
-import { createPodExecHandler } from '../nodes/pod-exec';
+import { createPodCommandHandler } from '../nodes/pod-command';
 import { createPodLogHandler } from '../nodes/pod-log';
+import { createPodPortForwardHandler } from '../nodes/pod-port-forward';
 import { startScheduler } from '../scheduler/start-scheduler';
 import { schedulingExplanation, schedulingGroup } from '../scheduler/virtual-group';
 import { StartupError } from '../startup-error';
@@ -129,8 +130,11 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
     allowReplace: false,
     description: 'join-token of the data directory',
   });
-  api.addSubresource(createPodLogHandler({ client: system, nodes: tunnels, log }));
-  api.addSubresource(createPodExecHandler({ client: system, nodes: tunnels, log }));
+  const streams = { client: system, nodes: tunnels, clock, log };
+  api.addSubresource(createPodLogHandler(streams));
+  api.addSubresource(createPodCommandHandler('exec', streams));
+  api.addSubresource(createPodCommandHandler('attach', streams));
+  api.addSubresource(createPodPortForwardHandler(streams));
   let apiUrl = '';
   api.addUpgrade(
     createAgentGateway({

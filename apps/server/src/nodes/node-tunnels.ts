@@ -7,6 +7,7 @@ import { serviceUnavailable, timeout } from '@wheelhouse/shared/errors';
 import { createWebSocketStream, type WebSocket } from 'ws';
 import type { Component, Logger } from '../component';
 import type { NodeConnections, NodeRequest, NodeResponse } from './node-connections';
+import { nodeRefusal } from './node-refusal';
 
 /** How often each agent is pinged; one that stays silent until the next ping is gone. */
 const PING_MS = 10_000;
@@ -135,8 +136,7 @@ export class NodeTunnels implements NodeConnections, Component {
     const answer = await this.#answer(nodeName, stream);
     const status = Number(answer[':status']);
     if (status === 200) return stream;
-    const reason = await readStart(stream);
-    throw serviceUnavailable(`node "${nodeName}" answered ${status}${reason ? `: ${reason}` : ''}`);
+    throw nodeRefusal(status, await readStart(stream));
   }
 
   #session(nodeName: string): ClientHttp2Session {

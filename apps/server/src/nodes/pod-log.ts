@@ -1,14 +1,12 @@
 import { pipeline } from 'node:stream/promises';
 import type { Client } from '@wheelhouse/shared/client/client';
-import { type ApiError, apiError, badRequest, notFound } from '@wheelhouse/shared/errors';
+import { badRequest } from '@wheelhouse/shared/errors';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import type { Logger } from '../component';
 import type { ApiRequest, Res, SubresourceHandler } from '../http/extension';
 import type { NodeConnections, NodeResponse } from './node-connections';
+import { MAX_REFUSAL_BYTES, nodeRefusal } from './node-refusal';
 import { chooseContainer, containerLogPath, parsePodLogOptions } from './pod-log-options';
-
-/** The most of a kubelet's refusal that is read. */
-const MAX_REASON_BYTES = 8 * 1024;
 
 /**
  * GET `pods/log`: streams a container's output from its node, as fast as the client reads it. Ends when the log does,
@@ -44,7 +42,7 @@ export function createPodLogHandler(options: {
       try {
         const path = containerLogPath({ namespace, name, container }, wanted);
         const answer = await nodes.request(nodeName, { method: 'GET', path, signal: abort.signal });
-        if (answer.status !== 200) throw await refusalOf(answer);
+        if (answer.status !== 200) throw nodeRefusal(answer.status, await readText(answer));
         res.off('close', hangUp);
         await stream(answer, res, log);
       } finally {
@@ -78,28 +76,11 @@ function begin(res: Res): void {
   if ('flushHeaders' in res) res.flushHeaders();
 }
 
-/** What a kubelet refused, as the API says it: its text under the same code. */
-async function refusalOf(answer: NodeResponse): Promise<ApiError> {
-  const text = await readText(answer);
-  switch (answer.status) {
-    case 400:
-      return badRequest(text || 'the node refused the request');
-    case 404:
-      return text ? apiError('NotFound', text) : notFound({ kind: 'pods', name: '' });
-    case 409:
-      return apiError('Conflict', text || 'the container is not running');
-    case 503:
-      return apiError('ServiceUnavailable', text);
-    default:
-      return apiError('InternalError', text || `the node answered ${answer.status}`);
-  }
-}
-
 async function readText(answer: NodeResponse): Promise<string> {
   let text = '';
   for await (const chunk of answer.body) {
     text += chunk;
-    if (text.length > MAX_REASON_BYTES) break;
+    if (text.length > MAX_REFUSAL_BYTES) break;
   }
-  return text.slice(0, MAX_REASON_BYTES).trim();
+  return text.slice(0, MAX_REFUSAL_BYTES).trim();
 }

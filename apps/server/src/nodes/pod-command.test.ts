@@ -13,7 +13,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { serveExec } from '../../../node-agent/src/kubelet/server/exec-stream';
 import { createTunnelServer } from '../../../node-agent/src/tunnel/serve-tunnel';
 import { NodeTunnels } from './node-tunnels';
-import { createPodExecHandler } from './pod-exec';
+import { createPodCommandHandler } from './pod-command';
 
 const log = pino({ enabled: false });
 let tunnels: NodeTunnels;
@@ -70,7 +70,7 @@ beforeEach(async () => {
   }).serve(agent);
   const [accepted] = await once(sockets, 'connection');
   await tunnels.attach('a', accepted);
-  const handler = createPodExecHandler({ client, nodes: tunnels, log });
+  const handler = createPodCommandHandler('exec', { client, nodes: tunnels, clock: systemClock, log });
   api = createServer();
   api.on('upgrade', (req, socket, head) => {
     const url = new URL(req.url ?? '', 'http://api');
