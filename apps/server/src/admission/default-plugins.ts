@@ -1,9 +1,12 @@
 import type { AdmissionPlugin } from './admission';
+import { defaultStorageClass } from './default-storage-class';
 import { defaultTolerationSeconds } from './default-toleration-seconds';
 import { namespaceLifecycle } from './namespace-lifecycle';
 import { nodeRestriction } from './node-restriction';
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize';
 import { priority } from './priority';
 import { serviceAccount } from './service-account';
+import { storageObjectInUseProtection } from './storage-object-in-use-protection';
 
 /** The rules of every cluster, in the order in which they run. */
 export function createDefaultPlugins(
@@ -15,5 +18,8 @@ export function createDefaultPlugins(
     defaultTolerationSeconds(options.tolerationSeconds ?? 300),
     priority,
     nodeRestriction,
+    storageObjectInUseProtection,
+    persistentVolumeClaimResize,
+    defaultStorageClass,
   ];
 }
