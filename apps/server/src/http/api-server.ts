@@ -18,6 +18,8 @@ import { bootstrapObjects, publishApiAddress } from './bootstrap';
 import { discoveryHandler } from './discovery';
 import type { Req, Res, SubresourceHandler, UpgradeHandler, UserInfo, VirtualGroup } from './extension';
 import { Extensions } from './extensions';
+import { FairQueue } from './fairness/fair-queue';
+import { LEVELS } from './fairness/levels';
 import { healthHandler } from './health';
 import { InProcessClient } from './in-process-client';
 import { type Listener, type ListenOptions, listen } from './listener';
@@ -119,6 +121,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       openApiHandler(kinds, gitVersion),
     ],
     knownPaths: () => knownPaths(kinds, extensions),
+    fairness: new FairQueue(Object.values(LEVELS), clock),
     log,
   });
   const clientFor = (user: UserInfo): Client =>

@@ -6,6 +6,8 @@ import type { Registry } from '../registry/registry';
 import { authorize } from './authorize';
 import type { ApiRequest, Req, Res, UserInfo } from './extension';
 import type { Extensions } from './extensions';
+import type { FairQueue, Seats } from './fairness/fair-queue';
+import { flowOf } from './fairness/levels';
 import { parseResourcePath, type ResourcePath, verbOf } from './request-info';
 import type { ResourceHandler } from './resource-handler';
 import { sendError, sendJson, sendText } from './respond';
@@ -32,8 +34,18 @@ export interface RouterOptions {
   readonly paths: readonly PathHandler[];
   /** Shown to whoever asks for a path that is none. */
   readonly knownPaths: () => readonly string[];
+  /** Every request takes a seat in it before it is looked at. */
+  readonly fairness: FairQueue;
   readonly log: Logger;
 }
+
+/** A list of so many objects costs about as much as one other request. */
+const OBJECTS_PER_SEAT = 250;
+/** Answered whatever else goes on: who asks wants to know whether the server lives. */
+const HEALTH_PATHS: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz']);
+/** These last as long as their reader likes: only their start takes a seat. */
+const LONG_RUNNING: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward', 'proxy', 'log']);
+const NO_SEATS: Seats = { release() {} };
 
 const NO_QUERY = new URLSearchParams();
 
@@ -63,7 +75,39 @@ export class Router {
     const path = question < 0 ? target : target.slice(0, question);
     const query = question < 0 ? NO_QUERY : new URLSearchParams(target.slice(question + 1));
     const resourcePath = parseResourcePath(path);
-    if (resourcePath) return this.#resource(req, res, user, resourcePath, query);
+    const entered = HEALTH_PATHS.has(path) ? NO_SEATS : this.#enter(user, req, resourcePath, query);
+    const seats = entered instanceof Promise ? await entered : entered;
+    try {
+      if (!resourcePath) return await this.#path(req, res, user, path, query);
+      const answered = this.#resource(req, res, user, resourcePath, query);
+      if (isLongRunning(resourcePath, query)) seats.release();
+      await answered;
+    } finally {
+      seats.release();
+    }
+  }
+
+  #enter(
+    user: UserInfo,
+    req: Req,
+    path: ResourcePath | undefined,
+    query: URLSearchParams,
+  ): Seats | Promise<Seats> {
+    const { group = '', plural = '', subresource, namespace } = path ?? {};
+    const flow = flowOf({ user, group, plural, subresource, namespace });
+    return this.options.fairness.acquire(flow, path ? this.#width(req, path, query) : 1);
+  }
+
+  /** How many seats a request takes: lists and watches from the beginning cost by what they have to look at. */
+  #width(req: Req, path: ResourcePath, query: URLSearchParams): number {
+    const reads = req.method === 'GET' || req.method === 'HEAD';
+    if (path.name !== undefined || (!reads && req.method !== 'DELETE')) return 1;
+    const limit = Number(query.get('limit') ?? 0);
+    const count = this.options.registry.find(path)?.cache.index.size ?? 0;
+    return Math.ceil((limit > 0 ? Math.min(limit, count) : count) / OBJECTS_PER_SEAT);
+  }
+
+  async #path(req: Req, res: Res, user: UserInfo, path: string, query: URLSearchParams): Promise<void> {
     const allowed = authorize(this.options.authorizer, {
       user,
       path,
@@ -169,6 +213,13 @@ class LazyUrlRequest implements ResourceApiRequest {
     this.#url ??= new URL(this.req.url ?? '/', 'https://api.invalid');
     return this.#url;
   }
+}
+
+function isLongRunning(path: ResourcePath, query: URLSearchParams): boolean {
+  const { subresource } = path;
+  return (
+    path.watch || isTrue(query.get('watch')) || (subresource !== undefined && LONG_RUNNING.has(subresource))
+  );
 }
 
 function isTrue(text: string | null): boolean {
