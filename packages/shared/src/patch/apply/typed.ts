@@ -1,202 +1,254 @@
-import { badRequest } from '../../errors';
-import type { MergeFacts } from '../../kinds/list-keys';
+import { badRequest, internalError } from '../../errors';
 import { cloneJson, equalJson, isObject, type JsonObject, setOwn } from '../../meta/json';
-import { type FieldType, hasTypeSchema, typeSchema } from '../../meta/schema';
-import { childOf, emptySet, type FieldSet } from './field-set';
+import { emptySet, type FieldSet } from './field-set';
+import { type Node, rootNode, shapeOfValue } from './nodes';
 
-/**
- * Objects seen through the schema as server-side apply sees them: structs and maps are made of fields, keyed lists
- * and sets of elements; atomic ones, and scalars, are one thing each.
- */
-export interface Node {
-  readonly type: FieldType | undefined;
-  readonly merge: MergeFacts;
-}
-
-export function rootNode(schema: string): Node {
-  return { type: { form: 'object', type: schema }, merge: {} };
-}
-
-/** How a value is divided: into fields, keyed elements, elements of a set, or not at all. */
-function shapeOf(node: Node, value: unknown): 'fields' | 'keyed' | 'set' | 'atomic' {
-  const { type, merge } = node;
-  if (Array.isArray(value)) {
-    if (type?.form !== 'list') return 'atomic';
-    if (merge.listType === 'map' && merge.listMapKeys?.length) return 'keyed';
-    return merge.listType === 'set' ? 'set' : 'atomic';
-  }
-  if (!isObject(value) || merge.mapType === 'atomic') return 'atomic';
-  if (type?.form === 'map') return 'fields';
-  if (type?.form !== 'object' || !hasTypeSchema(type.type)) return 'atomic';
-  return typeSchema(type.type).merge.mapType === 'atomic' ? 'atomic' : 'fields';
-}
-
-function fieldNode(node: Node, name: string): Node {
-  if (node.type?.form === 'map') return { type: node.type.of, merge: {} };
-  if (node.type?.form !== 'object' || !hasTypeSchema(node.type.type)) return { type: undefined, merge: {} };
-  const field = typeSchema(node.type.type).fields.get(name);
-  return { type: field?.type, merge: field?.merge ?? {} };
-}
-
-function elementNode(node: Node): Node {
-  return { type: node.type?.form === 'list' ? node.type.of : undefined, merge: {} };
-}
+export { type Node, rootNode };
 
 /** Key fields that may be left out, since they have a default: ports are TCP. */
 const KEY_DEFAULTS: Readonly<Record<string, unknown>> = { protocol: 'TCP' };
 
 /** The path element of a list's element. */
-function elementKey(node: Node, shape: 'keyed' | 'set', value: unknown): string {
-  if (shape === 'set') return `v:${JSON.stringify(value)}`;
+function elementKey(node: Node, value: unknown): string {
+  if (node.shape === 'set') return `v:${JSON.stringify(value)}`;
   const keys: JsonObject = {};
-  for (const name of [...(node.merge.listMapKeys ?? [])].sort()) {
+  for (const name of node.keys) {
     const own = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
     keys[name] = own ?? KEY_DEFAULTS[name] ?? '';
   }
   return `k:${JSON.stringify(keys)}`;
 }
 
-/** The elements of a list by their keys, in order. Throws BadRequest when `strict` and a key comes twice. */
-function elementsOf(
-  node: Node,
-  shape: 'keyed' | 'set',
-  list: readonly unknown[],
-  strict: { path: string } | undefined,
-): Map<string, unknown> {
+/** The elements of a list by their keys, in order; of two with one key the first. */
+function elementsOf(node: Node, list: readonly unknown[]): Map<string, unknown> {
   const elements = new Map<string, unknown>();
   for (const value of list) {
-    const key = elementKey(node, shape, value);
-    if (elements.has(key)) {
-      if (strict)
-        throw badRequest(
-          `failed to create typed patch object: ${strict.path}: duplicate entries for key ${key.slice(2)}`,
-        );
-      continue;
-    }
-    elements.set(key, value);
+    const key = elementKey(node, value);
+    if (!elements.has(key)) elements.set(key, value);
   }
   return elements;
 }
 
-/** The fields that an applied configuration speaks of. Throws BadRequest for duplicate keys. */
-export function fieldsOf(node: Node, value: unknown, path = ''): FieldSet {
+const isEmptyObject = (value: unknown) => {
+  for (const _key in value as object) return false;
+  return true;
+};
+
+/** A configuration that is not of its type, in the words of Kubernetes, whose fault it is said to be there. */
+function untyped(path: string, why: string) {
+  return internalError(`failed to create typed patch object: ${path || '.'}: ${why}`);
+}
+
+const DEEPEST = 200;
+
+/**
+ * The fields that an applied configuration speaks of. Throws for fields that the type does not have, for values of
+ * another type, and for list elements that are named twice.
+ */
+export function fieldsOf(node: Node, value: unknown, path = '', depth = 0): FieldSet {
+  if (depth > DEEPEST) throw badRequest('the applied configuration is nested too deeply');
+  checkType(node, value, path);
   const set = emptySet();
-  switch (shapeOf(node, value)) {
+  switch (shapeOfValue(node, value)) {
     case 'atomic':
+    case 'scalar':
       set.member = true;
       break;
-    case 'fields': {
-      const isMap = node.type?.form === 'map';
+    case 'struct':
+    case 'map':
       for (const [name, item] of Object.entries(value as JsonObject)) {
-        const child = fieldsOf(fieldNode(node, name), item, `${path}.${name}`);
-        if (isMap || item === null || (isObject(item) && Object.keys(item).length === 0)) child.member = true;
-        set.children.set(`f:${name}`, child);
+        if (item === undefined) continue;
+        const child = node.field(name);
+        if (!child) throw untyped(`${path}.${name}`, 'field not declared in schema');
+        const fields = fieldsOf(child, item, `${path}.${name}`, depth + 1);
+        if (node.shape === 'map' || item === null || (isObject(item) && isEmptyObject(item)))
+          fields.member = true;
+        set.children.set(`f:${name}`, fields);
       }
       break;
-    }
-    case 'keyed':
-    case 'set': {
-      const shape = shapeOf(node, value) as 'keyed' | 'set';
-      for (const [key, item] of elementsOf(node, shape, value as unknown[], { path })) {
-        const child = fieldsOf(elementNode(node), item, path + key);
-        child.member = true;
-        set.children.set(key, child);
+    default:
+      for (const item of value as unknown[]) {
+        const key = elementKey(node, item);
+        if (set.children.has(key)) throw untyped(path, `duplicate entries for key ${keyText(key)}`);
+        const fields = fieldsOf(node.element(), item, path + keyText(key), depth + 1);
+        fields.member = true;
+        set.children.set(key, fields);
       }
-    }
   }
   return set;
 }
 
+function keyText(key: string): string {
+  const rest: unknown = JSON.parse(key.slice(2));
+  if (key.startsWith('v:') || !isObject(rest)) return `[=${key.slice(2)}]`;
+  const pairs = Object.entries(rest).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return `[${pairs.join(',')}]`;
+}
+
+function checkType(node: Node, value: unknown, path: string): void {
+  if (value === null || value === undefined) return;
+  const is = Array.isArray(value) ? 'list' : isObject(value) ? 'map' : typeof value;
+  switch (node.form) {
+    case 'object':
+    case 'map':
+      if (is !== 'map') throw untyped(path, `expected map, got &{${shown(value)}}`);
+      return;
+    case 'list':
+      if (is !== 'list') throw untyped(path, `expected list, got &{${shown(value)}}`);
+      return;
+    case 'scalar': {
+      const wanted = SCALAR_FORMS[node.scalar ?? 'any'];
+      if (wanted && is !== wanted[0]) throw untyped(path, `expected ${wanted[1]}, got &{${shown(value)}}`);
+      return;
+    }
+    default:
+  }
+}
+
+/** Quantities and int-or-strings may be either; whatever else there is holds any value. */
+const SCALAR_FORMS: Partial<Record<NonNullable<Node['scalar']>, readonly [string, string]>> = {
+  string: ['string', 'string'],
+  bool: ['boolean', 'boolean'],
+  int32: ['number', 'numeric (int or float)'],
+  int64: ['number', 'numeric (int or float)'],
+  double: ['number', 'numeric (int or float)'],
+  time: ['string', 'string'],
+  'micro-time': ['string', 'string'],
+  bytes: ['string', 'string'],
+};
+
+function shown(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value).slice(0, 100) : String(value).slice(0, 100);
+}
+
 /** Lays a configuration over an object: what it says wins, what it does not speak of stays. */
 export function mergeTyped(node: Node, live: unknown, config: unknown): unknown {
-  const shape = shapeOf(node, config);
-  if (live === undefined || shape === 'atomic' || shapeOf(node, live) !== shape) return cloneJson(config);
-  if (shape === 'fields') {
+  const shape = shapeOfValue(node, config);
+  if (live === undefined || shape === 'atomic' || shape === 'scalar' || shapeOfValue(node, live) !== shape)
+    return cloneJson(config);
+  if (shape === 'struct' || shape === 'map') {
     const base = live as JsonObject;
     const over = config as JsonObject;
     const result: JsonObject = {};
     for (const name of Object.keys(base)) {
-      const value = Object.hasOwn(over, name)
-        ? mergeTyped(fieldNode(node, name), base[name], over[name])
-        : cloneJson(base[name]);
+      const child = node.field(name);
+      const value =
+        child && Object.hasOwn(over, name)
+          ? mergeTyped(child, base[name], over[name])
+          : cloneJson(base[name]);
       setOwn(result, name, value);
     }
     for (const name of Object.keys(over))
       if (!Object.hasOwn(base, name)) setOwn(result, name, cloneJson(over[name]));
     return result;
   }
-  return mergeLists(node, shape, live as unknown[], config as unknown[]);
+  return mergeLists(node, live as unknown[], config as unknown[]);
 }
 
 /** The configuration's order holds for its elements; the others keep their places before the next one they share. */
-function mergeLists(node: Node, shape: 'keyed' | 'set', live: unknown[], config: unknown[]): unknown[] {
-  const base = elementsOf(node, shape, live, undefined);
-  const over = elementsOf(node, shape, config, undefined);
+function mergeLists(node: Node, live: unknown[], config: unknown[]): unknown[] {
+  const base = elementsOf(node, live);
+  const over = elementsOf(node, config);
   const result: unknown[] = [];
   const waiting = [...base.keys()];
+  let next = 0;
   const taken = new Set<string>();
   const takeOthers = () => {
-    while (waiting.length > 0) {
-      const key = waiting[0] ?? '';
-      if (!taken.has(key)) {
-        if (over.has(key)) return;
-        result.push(cloneJson(base.get(key)));
-      }
-      waiting.shift();
+    for (; next < waiting.length; next++) {
+      const key = waiting[next] ?? '';
+      if (taken.has(key)) continue;
+      if (over.has(key)) return;
+      result.push(cloneJson(base.get(key)));
     }
   };
   for (const [key, value] of over) {
     takeOthers();
-    result.push(mergeTyped(elementNode(node), base.get(key), value));
+    result.push(mergeTyped(node.element(), base.get(key), value));
     taken.add(key);
   }
   takeOthers();
   return result;
 }
 
-/** What has changed between two objects: set or changed, and gone. */
+/** What has changed between two objects: set or changed, and gone with all below it. Undefined: nothing. */
 export interface Changes {
-  readonly changed: FieldSet;
-  readonly removed: FieldSet;
+  readonly changed: FieldSet | undefined;
+  readonly removed: FieldSet | undefined;
 }
+
+const NOTHING: Changes = { changed: undefined, removed: undefined };
+/** Shared: sets are never changed once they have been made. */
+const LEAF: FieldSet = { member: true, children: new Map() };
+const CHANGED: Changes = { changed: LEAF, removed: undefined };
+const REMOVED: Changes = { changed: undefined, removed: LEAF };
 
 export function compareTyped(node: Node, before: unknown, after: unknown): Changes {
-  const changes = { changed: emptySet(), removed: emptySet() };
-  compare(node, before, after, changes.changed, changes.removed);
-  return changes;
+  return compare(node, before, after, true);
 }
 
-function compare(node: Node, before: unknown, after: unknown, changed: FieldSet, removed: FieldSet): void {
-  if (after === undefined) {
-    if (before !== undefined) removed.member = true;
-    return;
+/** `known`: what holds this place was there before. */
+function compare(node: Node, before: unknown, after: unknown, known: boolean): Changes {
+  if (before === after) return NOTHING;
+  if (after === undefined) return REMOVED;
+  const shape = shapeOfValue(node, after);
+  const there = before !== undefined || (known && node.always);
+  if (shape === 'scalar' || shape === 'atomic') {
+    if (before === undefined) return there && isZero(after) ? NOTHING : CHANGED;
+    return equalJson(before, after) ? NOTHING : CHANGED;
   }
-  const shape = shapeOf(node, after);
-  if (shape === 'atomic') {
-    if (!equalJson(before, after)) changed.member = true;
-    return;
+  const comparable = before !== undefined && shapeOfValue(node, before) === shape;
+  if (isEmptyObject(after) && (!comparable || isEmptyObject(before))) return there ? NOTHING : CHANGED;
+  const result = new Difference(!there);
+  if (shape === 'struct' || shape === 'map') {
+    const old = comparable ? (before as JsonObject) : {};
+    const now = after as JsonObject;
+    for (const name in now) {
+      const child = node.field(name);
+      const from = Object.hasOwn(old, name) ? old[name] : undefined;
+      if (child && from !== now[name]) result.add(`f:${name}`, compare(child, from, now[name], there));
+    }
+    for (const name in old) {
+      if (old[name] !== undefined && (!Object.hasOwn(now, name) || now[name] === undefined))
+        result.add(`f:${name}`, REMOVED);
+    }
+    return result;
   }
-  const known = before !== undefined && shapeOf(node, before) === shape;
-  // A list or map that is there for the first time is itself a new field, beside what is in it.
-  if (
-    !known &&
-    (shape !== 'fields' || node.type?.form === 'map' || Object.keys(after as JsonObject).length === 0)
-  ) {
-    changed.member = true;
+  const old = comparable ? elementsOf(node, before as unknown[]) : new Map<string, unknown>();
+  const now = elementsOf(node, after as unknown[]);
+  for (const [key, item] of now) result.add(key, compare(node.element(), old.get(key), item, false));
+  for (const key of old.keys()) if (!now.has(key)) result.add(key, REMOVED);
+  return result;
+}
+
+/** Collects the changes below one place, making sets only where there is something to hold. */
+class Difference implements Changes {
+  changed: FieldSet | undefined;
+  removed: FieldSet | undefined;
+
+  constructor(isNew: boolean) {
+    if (isNew) this.changed = { member: true, children: new Map() };
   }
-  const parts = (value: unknown): Map<string, unknown> =>
-    shape === 'fields'
-      ? new Map(Object.entries(value as JsonObject).map(([name, item]) => [`f:${name}`, item]))
-      : elementsOf(node, shape, value as unknown[], undefined);
-  const old = known ? parts(before) : new Map<string, unknown>();
-  const now = parts(after);
-  for (const [key, item] of now) {
-    const at = childOf(changed, key);
-    if (shape !== 'fields' && !old.has(key)) at.member = true;
-    const child = shape === 'fields' ? fieldNode(node, key.slice(2)) : elementNode(node);
-    compare(child, old.get(key), item, at, childOf(removed, key));
+
+  add(element: string, { changed, removed }: Changes): void {
+    if (changed) {
+      this.changed ??= emptySet();
+      this.changed.children.set(element, changed);
+    }
+    if (removed) {
+      this.removed ??= emptySet();
+      this.removed.children.set(element, removed);
+    }
   }
-  for (const key of old.keys()) if (!now.has(key)) childOf(removed, key).member = true;
+}
+
+function isZero(value: unknown): boolean {
+  return (
+    value === '' ||
+    value === 0 ||
+    value === false ||
+    value === null ||
+    (Array.isArray(value) && value.length === 0)
+  );
 }
 
 /**
@@ -210,23 +262,29 @@ export function removeFields(
   kept: FieldSet | undefined,
 ): unknown {
   if (gone.member && !(kept && hasMembers(kept))) return undefined;
-  const shape = shapeOf(node, value);
-  if (shape === 'atomic') return value;
-  if (shape === 'fields') {
+  const shape = shapeOfValue(node, value);
+  if (shape === 'atomic' || shape === 'scalar') return value;
+  if (shape === 'struct' || shape === 'map') {
     const result: JsonObject = {};
     for (const [name, item] of Object.entries(value as JsonObject)) {
       const child = gone.children.get(`f:${name}`);
       const rest = child
-        ? removeFields(fieldNode(node, name), item, child, kept?.children.get(`f:${name}`))
+        ? removeFields(
+            // A value is only here because its field is in the type.
+            node.field(name) ?? node,
+            item,
+            child,
+            kept?.children.get(`f:${name}`),
+          )
         : item;
       if (rest !== undefined) setOwn(result, name, rest);
     }
     return result;
   }
   return (value as unknown[]).flatMap((item) => {
-    const key = elementKey(node, shape, item);
+    const key = elementKey(node, item);
     const child = gone.children.get(key);
-    const rest = child ? removeFields(elementNode(node), item, child, kept?.children.get(key)) : item;
+    const rest = child ? removeFields(node.element(), item, child, kept?.children.get(key)) : item;
     if (rest === undefined) return [];
     // An element that stays keeps its name, whoever wrote that.
     return [
@@ -236,8 +294,7 @@ export function removeFields(
 }
 
 function keysOf(node: Node, element: JsonObject): JsonObject {
-  const names = node.merge.listMapKeys ?? [];
-  return Object.fromEntries(Object.entries(element).filter(([name]) => names.includes(name)));
+  return Object.fromEntries(Object.entries(element).filter(([name]) => node.keys.includes(name)));
 }
 
 function hasMembers(set: FieldSet): boolean {
