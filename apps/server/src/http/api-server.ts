@@ -102,7 +102,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     log,
   });
   await feed.start();
-  const operations = new Operations(new Audit(options.audit, clock));
+  const operations = new Operations(new Audit(options.audit, clock), registry);
   const resources = new ResourceHandler(operations, clock);
   const extensions = new Extensions();
   const router = new Router({

@@ -1,15 +1,18 @@
 import type { DeleteOptions } from '@wheelhouse/shared/client/client';
 import { ApiError, badRequest, invalid, methodNotAllowed, notFound } from '@wheelhouse/shared/errors';
+import { podDisruptionBudgetKind } from '@wheelhouse/shared/kinds/policy/pod-disruption-budget';
 import { type DecodableKind, type Decoded, decode } from '@wheelhouse/shared/meta/decode';
 import { apiVersionOf } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject, Status, Stored } from '@wheelhouse/shared/meta/object';
 import type { Audit, AuditVerb } from './audit';
-import { bindPod, success } from './binding';
+import { bindPod } from './binding';
 import { createObject } from './create';
 import { deleteObject } from './delete';
 import type { Entry } from './entry';
+import { evictPod } from './eviction';
 import { type ListPage, type ListRequest, listObjects, parseRevision } from './list';
 import { applyPatch, type PatchRequest } from './patch';
+import type { Registry } from './registry';
 import type { Ref, RequestContext, WriteOutcome } from './request-context';
 import { SCALE_KIND, type Scale, scaleOf, withScale } from './scale';
 import type { StoredResource } from './stored-resource';
@@ -37,7 +40,10 @@ const PARALLEL = 16;
  * every refusal of one, is reported to the audit.
  */
 export class Operations {
-  constructor(private readonly audit: Audit) {}
+  constructor(
+    private readonly audit: Audit,
+    private readonly registry: Pick<Registry, 'of'>,
+  ) {}
 
   async get(resource: StoredResource, ref: Ref, resourceVersion?: string): Promise<Entry> {
     const { feed } = resource.services;
@@ -226,7 +232,6 @@ export class Operations {
     throw notFound(resource.subject(ref.name));
   }
 
-  /** There are no disruption budgets to ask yet, so an eviction is a deletion with its options. */
   #evict(context: RequestContext, resource: StoredResource, ref: Ref, body: unknown): Promise<WriteOutcome> {
     const sent = { ...(typeof body === 'object' ? body : {}), apiVersion: apiVersionOf(EVICTION_KIND) };
     const { object } = decode<KubeObject & { deleteOptions?: DeleteOptions & { dryRun?: string[] } }>(
@@ -235,15 +240,14 @@ export class Operations {
     );
     const { name } = object.metadata ?? {};
     if (name && name !== ref.name) {
-      throw badRequest(`name in URL does not match name in Eviction object: ${ref.name} != ${name}`);
+      throw badRequest('name in URL does not match name in Eviction object');
     }
     const { dryRun, ...options } = object.deleteOptions ?? {};
     const dry = context.dryRun || (Array.isArray(dryRun) && dryRun.includes('All'));
     const evicting = dry === context.dryRun ? context : { ...context, dryRun: dry };
-    return this.audit.around(evicting, 'evict', resource, 'eviction', ref, async () => {
-      const outcome = await deleteObject(resource, { context: evicting, ref, options });
-      return { ...outcome, answer: success(), created: true };
-    });
+    return this.audit.around(evicting, 'evict', resource, 'eviction', ref, () =>
+      evictPod(resource, this.registry.of(podDisruptionBudgetKind), { context: evicting, ref, options }),
+    );
   }
 
   /** PUT of a namespace's `/finalize` replaces the finalizers of its spec. */
