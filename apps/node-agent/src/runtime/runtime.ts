@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 
 /**
  * What the kubelet needs from whatever runs containers. One runtime object serves one node of one cluster and
@@ -43,6 +43,16 @@ export interface ContainerRuntime {
   logs(id: string, options: LogOptions): Promise<Readable>;
   /** Throws `not-running` when the container does not run, `start-failed` when the command cannot be run. */
   exec(id: string, options: ExecOptions): Promise<ExecSession>;
+  /**
+   * Joins the container's own program: its output from now on, and its input when it was made with one. The exit
+   * resolves with 0 when the program ended or its output did. Throws `not-running`.
+   */
+  attach(id: string, options: AttachOptions): Promise<ExecSession>;
+  /**
+   * A TCP connection to a port of the pod, seen from inside it: what listens on the pod's 127.0.0.1 is found where
+   * pods have a network of their own. Throws `unreachable` when nothing listens, `not-running` without a pod.
+   */
+  dialPod(sandbox: SandboxStatus, port: number): Promise<Duplex>;
   /** Of running containers only. */
   stats(): Promise<ContainerStats[]>;
   /**
@@ -131,6 +141,8 @@ export interface ContainerConfig {
   readonly mounts: readonly Mount[];
   readonly tty: boolean;
   readonly stdin: boolean;
+  /** Input ends with the first attached client that ends it; otherwise never. */
+  readonly stdinOnce?: boolean;
   readonly resources: ResourceLimits;
   readonly security: SecurityConfig;
   /** The sandbox shares its process namespace with this container. */
@@ -232,6 +244,10 @@ export interface ExecOptions {
   readonly env?: readonly EnvVar[];
 }
 
+export interface AttachOptions {
+  readonly stdin: boolean;
+}
+
 export interface ExecSession {
   readonly stdin: Writable;
   readonly stdout: Readable;
@@ -261,6 +277,7 @@ export interface RuntimeEvent {
 
 export type RuntimeErrorCode =
   | 'unavailable'
+  | 'unreachable'
   | 'not-found'
   | 'not-running'
   | 'address-in-use'

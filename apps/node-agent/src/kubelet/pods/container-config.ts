@@ -43,6 +43,7 @@ export function containerConfig(input: ContainerConfigInput): ContainerConfig {
     mounts: [...volumeMounts(input, values), ...input.extraMounts],
     tty: container.tty ?? false,
     stdin: container.stdin ?? false,
+    stdinOnce: container.stdinOnce ?? false,
     resources: {
       cpuRequestMillis: cpuRequest === undefined ? undefined : quantityMillis(cpuRequest),
       cpuLimitMillis: limits.cpu === undefined ? undefined : quantityMillis(limits.cpu),

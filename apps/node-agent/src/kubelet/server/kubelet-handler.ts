@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import { connect } from 'node:net';
 import { pipeline } from 'node:stream';
 import type { Clock } from '@wheelhouse/shared/clock';
 import type { Logger } from 'pino';
@@ -70,6 +69,8 @@ class KubeletServer {
         return this.#logs(rest, url.searchParams, res);
       case 'CONNECT exec':
         return this.#exec(rest, url.searchParams, { req, res });
+      case 'CONNECT attach':
+        return this.#attach(rest, url.searchParams, { req, res });
       case 'CONNECT portForward':
         return this.#portForward(rest, url.searchParams, { req, res });
       default:
@@ -106,8 +107,19 @@ class KubeletServer {
       tty: isSet('tty'),
       stdin: isSet('stdin'),
     });
-    res.writeHead(200);
-    if ('flushHeaders' in res) res.flushHeaders();
+    begin(res);
+    await serveExec(session, req, res);
+  }
+
+  async #attach(
+    path: readonly string[],
+    query: URLSearchParams,
+    { req, res }: { req: Request; res: Response },
+  ): Promise<void> {
+    const run = await this.#run(path, false);
+    const stdin = ['true', '1'].includes(query.get('stdin') ?? '');
+    const session = await this.options.runtime.attach(run.id, { stdin });
+    begin(res);
     await serveExec(session, req, res);
   }
 
@@ -123,16 +135,8 @@ class KubeletServer {
     const observed = await this.options.runtime.observePod(worker.pod.metadata.uid);
     const sandbox = observed.sandboxes.find(({ ready }) => ready);
     if (!sandbox) throw new HttpError(409, `pod ${name} is not running`);
-    const host = sandbox.address ?? '127.0.0.1';
-    const socket = connect({ host, port });
-    await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.once('error', (error) =>
-        reject(new HttpError(500, `cannot reach port ${port} of pod ${name}: ${error.message}`)),
-      );
-    });
-    res.writeHead(200);
-    if ('flushHeaders' in res) res.flushHeaders();
+    const socket = await this.options.runtime.dialPod(sandbox, port);
+    begin(res);
     pipeline(req, socket, () => undefined);
     pipeline(socket, res, () => undefined);
   }
@@ -150,9 +154,11 @@ class KubeletServer {
   ): Promise<ContainerStatus> {
     const worker = this.#worker(namespace, name);
     const spec = specOf(worker.pod);
-    const exists = [...spec.containers, ...(spec.initContainers ?? [])].some(
-      (candidate) => candidate.name === container,
-    );
+    const exists = [
+      ...spec.containers,
+      ...(spec.initContainers ?? []),
+      ...(spec.ephemeralContainers ?? []),
+    ].some((candidate) => candidate.name === container);
     if (!exists) throw new HttpError(404, `container "${container}" not found in pod "${name}"`);
     const { containers } = await this.options.runtime.observePod(worker.pod.metadata.uid);
     const runs = containers.filter((run) => run.name === container && run.state !== 'created');
@@ -162,6 +168,12 @@ class KubeletServer {
       ? new HttpError(400, `previous terminated container "${container}" in pod "${name}" not found`)
       : new HttpError(400, `container "${container}" in pod "${name}" is waiting to start`);
   }
+}
+
+/** Who waits for a stream to begin waits for the headers. */
+function begin(res: Response): void {
+  res.writeHead(200);
+  if ('flushHeaders' in res) res.flushHeaders();
 }
 
 function sendText(res: Response, text: string): void {

@@ -75,6 +75,7 @@ export function containerOptions(
     ...(security.user === undefined ? {} : { User: security.user }),
     Tty: config.tty,
     OpenStdin: config.stdin,
+    StdinOnce: config.stdin && (config.stdinOnce ?? false),
     HostConfig: {
       NetworkMode: `container:${sandbox.id}`,
       IpcMode: config.hostIpc ? 'host' : `container:${sandbox.id}`,

@@ -1,8 +1,10 @@
-import { PassThrough, pipeline, Readable } from 'node:stream';
+import { type Duplex, PassThrough, pipeline, type Readable } from 'node:stream';
 import { type Clock, systemClock } from '@wheelhouse/shared/clock';
 import Docker from 'dockerode';
+import { dialTcp, dialWithin } from '../dial';
 import { PAUSE_IMAGE } from '../images/local-image';
 import {
+  type AttachOptions,
   type ContainerConfig,
   type ContainerRuntime,
   type ContainerStats,
@@ -10,6 +12,7 @@ import {
   type ExecOptions,
   type ExecSession,
   groupByPod,
+  hasRuntimeCode,
   type LogOptions,
   type ObservedPod,
   type PodIdentity,
@@ -26,7 +29,7 @@ import { DockerImages } from './docker-images';
 import { isSandbox, ownedFilter, podOf } from './docker-labels';
 import { ensureNetwork, networkName, removeNetwork } from './docker-network';
 import { containerStatus, sandboxStatus } from './docker-state';
-import { DockerDemultiplexer, dockerExecSession } from './docker-streams';
+import { DockerDemultiplexer, dockerAttachSession, dockerExecSession } from './docker-streams';
 
 export interface DockerRuntimeOptions {
   readonly clusterId: string;
@@ -220,16 +223,14 @@ class DockerRuntime implements ContainerRuntime, SharesHost {
     };
     try {
       const { Config: config } = await container.inspect();
-      const source = options.follow
-        ? await container.logs({
-            ...query,
-            follow: true,
-            ...(options.signal ? { abortSignal: options.signal } : {}),
-          })
-        : Readable.from([await container.logs({ ...query, follow: false })]);
+      const source = await this.#logStream(id, {
+        ...query,
+        ...(options.follow ? { follow: true } : {}),
+      });
+      options.signal?.addEventListener('abort', () => source.destroy(), { once: true });
       const output = config.Tty ? new PassThrough() : new DockerDemultiplexer();
-      // dockerode types the stream without destroy; it is the HTTP response. A consumer that goes away ends it.
-      pipeline(source as Readable, output, () => undefined);
+      // A consumer that goes away ends it.
+      pipeline(source, output, () => undefined);
       return output;
     } catch (error) {
       throw asRuntimeError(error, 'unavailable');
@@ -252,6 +253,45 @@ class DockerRuntime implements ContainerRuntime, SharesHost {
       if (dockerStatus(error) === 409)
         throw new RuntimeError('not-running', asRuntimeError(error, 'not-running').message);
       throw asRuntimeError(error, 'start-failed');
+    }
+  }
+
+  async attach(id: string, options: AttachOptions): Promise<ExecSession> {
+    const container = this.#docker.getContainer(id);
+    try {
+      const { Config: config, State: state } = await container.inspect();
+      if (!state.Running) throw new RuntimeError('not-running', `container ${id} is not running`);
+      const stdin = options.stdin && config.OpenStdin;
+      const connection = await container.attach({
+        stream: true,
+        hijack: true,
+        stdin,
+        stdout: true,
+        stderr: true,
+      });
+      // dockerode types the hijacked connection without its readable side.
+      return dockerAttachSession(container, connection as Duplex, config.Tty);
+    } catch (error) {
+      if (error instanceof RuntimeError) throw error;
+      throw asRuntimeError(error, 'unavailable');
+    }
+  }
+
+  async dialPod({ id, address }: SandboxStatus, port: number): Promise<Duplex> {
+    const state = await this.#docker
+      .getContainer(id)
+      .inspect()
+      .then(
+        ({ State }) => State,
+        (error) => Promise.reject(asRuntimeError(error, 'unavailable')),
+      );
+    if (!state.Running) throw new RuntimeError('not-running', `sandbox ${id} is not running`);
+    try {
+      return await dialTcp(address ?? '127.0.0.1', port);
+    } catch (error) {
+      // Nothing on the pod's address; something may listen on its loopback alone.
+      if (address === undefined || !hasRuntimeCode(error, 'unreachable')) throw error;
+      return dialWithin(state.Pid, port);
     }
   }
 
@@ -295,6 +335,26 @@ class DockerRuntime implements ContainerRuntime, SharesHost {
   async close(): Promise<void> {
     this.#stopEvents();
     this.#listeners.clear();
+  }
+
+  /** Docker's answer as it comes: dockerode itself would read a log that is not followed into memory first. */
+  #logStream(id: string, query: Readonly<Record<string, unknown>>): Promise<Readable> {
+    return new Promise((resolve, reject) => {
+      this.#docker.modem.dial(
+        {
+          path: `/containers/${id}/logs?`,
+          method: 'GET',
+          isStream: true,
+          statusCodes: { 200: true, 404: 'no such container', 500: 'server error' },
+          options: query,
+        },
+        (error: unknown, stream: unknown) => {
+          if (error) reject(error);
+          // With `isStream` it is the HTTP response.
+          else resolve(stream as Readable);
+        },
+      );
+    });
   }
 
   async #observe(filters: { label: string[] }, everything: boolean): Promise<ObservedPod[]> {

@@ -1,13 +1,14 @@
 import { type Duplex, PassThrough, Transform, type TransformCallback } from 'node:stream';
-import type { Exec } from 'dockerode';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Container, Exec } from 'dockerode';
 import type { ExecSession } from '../runtime';
 
 const HEADER_BYTES = 8;
 const STDERR = 2;
 
 /**
- * Takes Docker's multiplexed stream apart: [stream, 0, 0, 0, length as uint32 big endian] then the bytes.
- * `sink` gets each piece and answers false when it wants no more for now (the Transform then waits for drain).
+ * Takes Docker's multiplexed stream apart: [stream, 0, 0, 0, length as uint32 big endian] then the bytes. Both outputs
+ * are read at the pace of the slower reader, as they come in one stream.
  */
 export class DockerDemultiplexer extends Transform {
   #pending: Buffer = Buffer.alloc(0);
@@ -21,6 +22,7 @@ export class DockerDemultiplexer extends Transform {
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    let full = false;
     let buffer = this.#pending.length ? Buffer.concat([this.#pending, chunk]) : chunk;
     while (buffer.length > 0) {
       if (this.#remaining === 0) {
@@ -33,11 +35,12 @@ export class DockerDemultiplexer extends Transform {
       const piece = buffer.subarray(0, this.#remaining);
       buffer = buffer.subarray(piece.length);
       this.#remaining -= piece.length;
-      if (this.#stream === STDERR && this.stderr) this.stderr.write(piece);
+      if (this.#stream === STDERR && this.stderr) full = !this.stderr.write(piece);
       else this.push(piece);
     }
     this.#pending = buffer;
-    done();
+    if (full && this.stderr) drainedOrClosed(this.stderr, done);
+    else done();
   }
 
   override _flush(done: TransformCallback): void {
@@ -46,8 +49,51 @@ export class DockerDemultiplexer extends Transform {
   }
 }
 
+function drainedOrClosed(stream: PassThrough, done: () => void): void {
+  const settle = () => {
+    stream.off('drain', settle);
+    stream.off('close', settle);
+    done();
+  };
+  stream.once('drain', settle);
+  stream.once('close', settle);
+}
+
+/** Docker refuses sizes for a moment after a start, and knows an exit code a moment after the output's end. */
+const SETTLE_MS = 50;
+const SETTLE_TRIES = 40;
+
 /** An exec that has been started with a hijacked connection. */
 export function dockerExecSession(exec: Exec, connection: Duplex, tty: boolean): ExecSession {
+  return session(connection, tty, {
+    exitCode: async () => {
+      for (let tries = 1; ; tries++) {
+        const info = await exec.inspect();
+        if (!info.Running && info.ExitCode !== null) return info.ExitCode;
+        if (tries >= SETTLE_TRIES) throw new Error('the command closed its output and runs on');
+        await delay(SETTLE_MS);
+      }
+    },
+    resize: (size) => exec.resize(size),
+  });
+}
+
+/** A running container that was attached to with a hijacked connection. */
+export function dockerAttachSession(container: Container, connection: Duplex, tty: boolean): ExecSession {
+  return session(connection, tty, {
+    exitCode: async () => 0,
+    resize: (size) => container.resize(size),
+  });
+}
+
+function session(
+  connection: Duplex,
+  tty: boolean,
+  target: {
+    exitCode(): Promise<number>;
+    resize(size: { w: number; h: number }): Promise<unknown>;
+  },
+): ExecSession {
   const stderr = new PassThrough();
   const stdout = tty ? new PassThrough() : new DockerDemultiplexer(stderr);
   if (tty) stderr.end();
@@ -56,17 +102,33 @@ export function dockerExecSession(exec: Exec, connection: Duplex, tty: boolean):
     connection.on('error', reject);
     connection.on('close', () => stdout.end());
     stdout.on('end', () => {
-      exec.inspect().then((info) => resolve(info.ExitCode ?? 0), reject);
+      target.exitCode().then(resolve, reject);
     });
   });
   // The caller may never ask for the code; an unasked failure is not a crash.
   exit.catch(() => undefined);
+  let newest = 0;
   return {
     stdin: connection,
     stdout,
     stderr,
     exit,
-    resize: ({ width, height }) => exec.resize({ w: width, h: height }).then(() => undefined),
-    close: () => connection.destroy(),
+    async resize({ width, height }) {
+      const own = ++newest;
+      for (let tries = 1; own === newest && !connection.destroyed; tries++) {
+        try {
+          await target.resize({ w: width, h: height });
+          return;
+        } catch (error) {
+          if (tries >= SETTLE_TRIES) throw error;
+          await delay(SETTLE_MS);
+        }
+      }
+    },
+    close: () => {
+      connection.destroy();
+      stdout.destroy();
+      stderr.destroy();
+    },
   };
 }

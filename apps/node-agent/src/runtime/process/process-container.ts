@@ -11,6 +11,7 @@ import {
   RuntimeError,
   type SandboxStatus,
 } from '../runtime';
+import { ProcessInput } from './process-input';
 import { type ControlGroup, createControlGroup, removeControlGroup, wasOutOfMemory } from './process-limits';
 import { ProcessLog } from './process-log';
 import { identityOf, listProcesses } from './process-table';
@@ -30,6 +31,7 @@ interface Stored {
   readonly user: number | undefined;
   readonly group: number | undefined;
   readonly controlGroup: ControlGroup | undefined;
+  readonly stdin?: 'open' | 'once';
   readonly startedAt?: string;
   readonly process?: { readonly pid: number; readonly identity: string };
   readonly failure?: { readonly message: string; readonly at: string };
@@ -56,6 +58,8 @@ exit $code`;
 /** One run of a container: a process group of the host. */
 export class ProcessContainer {
   readonly log: ProcessLog;
+  /** Where attached clients write; undefined for a program without input. */
+  #input: ProcessInput | undefined;
   #exit: { code: number; at: string; oom: boolean } | undefined;
   #cancelPoll: () => void = () => undefined;
   #ended: (() => void)[] = [];
@@ -101,6 +105,7 @@ export class ProcessContainer {
         user,
         group,
         controlGroup: await createControlGroup(input.id, config.resources),
+        ...(config.stdin ? { stdin: config.stdinOnce ? 'once' : 'open' } : {}),
       },
       options,
     );
@@ -122,7 +127,11 @@ export class ProcessContainer {
     const container = new ProcessContainer(directory, JSON.parse(text) as Stored, options);
     await container.log.open();
     await container.#look();
-    if (container.status().state === 'running') container.#poll();
+    if (container.status().state === 'running') {
+      const { stdin } = container.stored;
+      if (stdin) container.#input = await ProcessInput.open(directory, stdin === 'once');
+      container.#poll();
+    }
     return container;
   }
 
@@ -157,7 +166,7 @@ export class ProcessContainer {
 
   async start(): Promise<void> {
     if (this.status().state !== 'created') return;
-    const { command, env, workingDir, user, group, controlGroup } = this.stored;
+    const { command, env, workingDir, user, group, controlGroup, stdin } = this.stored;
     const problem = await cannotRun(command[0] ?? '', env.PATH ?? '', workingDir);
     const at = this.options.clock.now().toISOString();
     if (problem) {
@@ -166,6 +175,8 @@ export class ProcessContainer {
       throw new RuntimeError('start-failed', problem);
     }
     const log = await open(this.log.path, 'a');
+    if (stdin) this.#input = await ProcessInput.create(this.directory, stdin === 'once');
+    const inputEnd = await this.#input?.openForProgram();
     let child: ChildProcess;
     try {
       child = spawn(
@@ -176,7 +187,7 @@ export class ProcessContainer {
           env,
           // A session of its own: it outlives the agent, and everything in it can be found and signalled.
           detached: true,
-          stdio: ['ignore', log.fd, log.fd],
+          stdio: [inputEnd?.fd ?? 'ignore', log.fd, log.fd],
           ...(user === undefined || process.getuid?.() !== 0 ? {} : { uid: user }),
           ...(group === undefined || process.getuid?.() !== 0 ? {} : { gid: group }),
         },
@@ -192,6 +203,7 @@ export class ProcessContainer {
       throw new RuntimeError('start-failed', message, { cause: error });
     } finally {
       await log.close();
+      await inputEnd?.close();
     }
     child.unref();
     child.once('exit', () => void this.#look());
@@ -231,8 +243,13 @@ export class ProcessContainer {
   /** Lets go of it; the program goes on. */
   close(): void {
     this.#closed = true;
+    this.#input?.close();
     this.#cancelPoll();
     this.log.close();
+  }
+
+  get input(): ProcessInput | undefined {
+    return this.#input;
   }
 
   /** For commands that run beside the program. */
@@ -261,6 +278,7 @@ export class ProcessContainer {
     // Without a code its leader was killed too.
     this.#exit = { code: Number.isNaN(code) ? 137 : code, at: at.toISOString(), oom };
     this.#cancelPoll();
+    this.#input?.close();
     await this.log.check();
     for (const resolve of this.#ended.splice(0)) resolve();
     this.options.onChange(this, 'exited');

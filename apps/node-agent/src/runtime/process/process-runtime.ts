@@ -1,11 +1,13 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { Clock } from '@wheelhouse/shared/clock';
+import { dialTcp } from '../dial';
 import { normalizeImageReference } from '../images/image-reference';
 import { HELLO_IMAGE, localImage } from '../images/local-image';
 import {
+  type AttachOptions,
   type ContainerConfig,
   type ContainerRuntime,
   type ContainerStats,
@@ -21,6 +23,7 @@ import {
   type SandboxStatus,
 } from '../runtime';
 import { addHostAddress, removeHostAddress } from './host-addresses';
+import { attachToProcess } from './process-attach';
 import { ProcessContainer } from './process-container';
 import { execBeside } from './process-exec';
 import { listProcesses, NANOSECONDS_PER_TICK, PAGE_BYTES } from './process-table';
@@ -181,6 +184,17 @@ class ProcessRuntime implements ContainerRuntime {
     if (container.status().state !== 'running')
       throw new RuntimeError('not-running', `container ${id} is not running`);
     return execBeside(container, options);
+  }
+
+  async attach(id: string, options: AttachOptions): Promise<ExecSession> {
+    const container = this.#container(id);
+    if (container.status().state !== 'running')
+      throw new RuntimeError('not-running', `container ${id} is not running`);
+    return attachToProcess(container, options);
+  }
+
+  dialPod({ address }: SandboxStatus, port: number): Promise<Duplex> {
+    return dialTcp(address ?? '127.0.0.1', port);
   }
 
   async stats(): Promise<ContainerStats[]> {

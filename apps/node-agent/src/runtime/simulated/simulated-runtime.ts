@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import type { Clock } from '@wheelhouse/shared/clock';
 import { normalizeImageReference } from '../images/image-reference';
 import {
@@ -168,6 +168,14 @@ class SimulatedRuntime implements ContainerRuntime {
 
   async exec(): Promise<ExecSession> {
     throw new RuntimeError('not-running', 'this container is simulated: no command can run in it');
+  }
+
+  async attach(): Promise<ExecSession> {
+    throw new RuntimeError('not-running', 'this container is simulated: there is no program to attach to');
+  }
+
+  async dialPod(): Promise<Duplex> {
+    throw new RuntimeError('unreachable', 'this pod is simulated: nothing listens in it');
   }
 
   async stats(): Promise<ContainerStats[]> {

@@ -1,5 +1,5 @@
 import { constants, createDeflate, createInflate, type Deflate, type Inflate } from 'node:zlib';
-import { spdyDictionary } from './spdy-dictionary';
+import { SPDY_DICTIONARY } from './spdy-dictionary';
 
 /** The most that one block may hold when unpacked: a few bytes of zlib can stand for megabytes. */
 const MAX_BLOCK = 64 * 1024;
@@ -20,7 +20,7 @@ export class HeaderBlocks {
   #failure: Error | undefined;
 
   constructor() {
-    const dictionary = spdyDictionary();
+    const dictionary = SPDY_DICTIONARY;
     this.#inflate = createInflate({ dictionary, finishFlush: constants.Z_SYNC_FLUSH, chunkSize: 4096 });
     this.#deflate = createDeflate({ dictionary, flush: constants.Z_SYNC_FLUSH, windowBits: 11, memLevel: 4 });
     this.#inflate.on('data', (chunk: Buffer) => {
