@@ -1,15 +1,18 @@
 import type { Client } from '@wheelhouse/shared/client/client';
 import { type Clock, systemClock } from '@wheelhouse/shared/clock';
+import { customResourceDefinitionKind } from '@wheelhouse/shared/kinds/apiextensions/custom-resource-definition';
 import type { KindDefinition } from '@wheelhouse/shared/meta/kind';
 import type { Service } from 'kubernetes-types/core/v1';
 import type { AdmissionPlugin } from '../admission/admission';
 import type { AuditSink } from '../audit/audit-sink';
 import type { Authenticator, Authorizer } from '../auth/auth';
 import type { Logger } from '../component';
+import { servedDefinitionKind } from '../custom-resources/definition-kind';
+import { CustomResources } from '../custom-resources/definitions';
 import { Audit } from '../registry/audit';
 import { EventLeases } from '../registry/event-leases';
 import { Operations } from '../registry/operations';
-import { Registry, registryReader } from '../registry/registry';
+import { Registry, registryReader, registrySibling } from '../registry/registry';
 import type { StorageHook } from '../registry/request-context';
 import { ServiceAllocator } from '../registry/service-allocation';
 import { StoreFeed } from '../registry/store-feed';
@@ -91,19 +94,21 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     { serviceCidr: options.serviceCidr, nodePorts: options.nodePortRange ?? [30000, 32767] },
     clock,
   );
-  const registry: Registry = new Registry(kinds, {
+  const registry: Registry = new Registry(kinds.map(asServed), {
     store,
     feed,
     clock,
     admission: options.admission,
     reader: registryReader(() => registry),
+    sibling: registrySibling(() => registry),
     hooks: new Map<string, StorageHook>([['services', services]]),
     leaseFor: (plural) => leases.leaseFor(plural),
     log,
   });
   await feed.start();
+  let definitions: CustomResources | undefined;
   const operations = new Operations(new Audit(options.audit, clock), registry);
-  const resources = new ResourceHandler(operations, clock);
+  const resources = new ResourceHandler(operations, clock, authorizer);
   const extensions = new Extensions();
   const router = new Router({
     authenticator,
@@ -117,19 +122,24 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         pingStore: () => store.currentRevision(),
         gitVersion,
       }),
-      discoveryHandler(kinds, extensions),
-      openApiHandler(kinds, gitVersion),
+      discoveryHandler(registry, extensions),
+      openApiHandler(registry, gitVersion),
     ],
-    knownPaths: () => knownPaths(kinds, extensions),
+    knownPaths: () => knownPaths(registry.kinds, extensions),
+    settled: () => definitions?.settled(),
     fairness: new FairQueue(Object.values(LEVELS), clock),
     log,
   });
   const clientFor = (user: UserInfo): Client =>
-    new InProcessClient(user, { registry, operations, authorizer, clock });
+    new InProcessClient(user, { registry, operations, authorizer, clock, extensions });
   const self = clientFor({ name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] });
   await bootstrapObjects(self, kinds, options.serviceCidr);
   await repairServices(services, feed, log);
   const listeners: Listener[] = [];
+  if (kinds.includes(customResourceDefinitionKind)) {
+    definitions = new CustomResources({ registry, client: self, clock, log });
+    await definitions.start();
+  }
 
   return {
     clientFor,
@@ -153,11 +163,17 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     publishAddress: (address) => publishApiAddress(self, kinds, address),
     ready: () => feed.ready,
     async stop() {
+      definitions?.stop();
       resources.endStreams();
       await Promise.all(listeners.splice(0).map((listener) => listener.close(STOP_GRACE_MS)));
       feed.stop();
     },
   };
+}
+
+/** Definitions of custom resources are checked by what only the server has: regular expressions and CEL. */
+function asServed(kind: KindDefinition): KindDefinition {
+  return kind === customResourceDefinitionKind ? servedDefinitionKind : kind;
 }
 
 /** Services as the cache has them, against the addresses and ports that are claimed. */

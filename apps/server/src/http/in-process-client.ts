@@ -10,18 +10,20 @@ import type {
   WriteOptions,
 } from '@wheelhouse/shared/client/client';
 import type { Clock } from '@wheelhouse/shared/clock';
-import { asApiError, badRequest, notFound } from '@wheelhouse/shared/errors';
+import { asApiError, badRequest, methodNotAllowed, notFound } from '@wheelhouse/shared/errors';
 import { apiVersionOf, type ResourceType } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject, ObjectList, Status, Stored } from '@wheelhouse/shared/meta/object';
 import type { Authorizer } from '../auth/auth';
 import { Entry } from '../registry/entry';
+import { deepFreeze } from '../registry/json';
 import type { Operations } from '../registry/operations';
 import type { Registry } from '../registry/registry';
 import type { Ref, RequestContext, WriteOutcome } from '../registry/request-context';
 import { compileSelection } from '../registry/select';
 import type { StoredResource } from '../registry/stored-resource';
 import { authorize } from './authorize';
-import type { UserInfo } from './extension';
+import type { ApiRequest, UserInfo, VirtualResource } from './extension';
+import type { Extensions } from './extensions';
 import { viewOf, watchObjects } from './in-process-watch';
 
 export interface InProcessOptions {
@@ -29,6 +31,8 @@ export interface InProcessOptions {
   readonly operations: Operations;
   readonly authorizer: Authorizer;
   readonly clock: Clock;
+  /** The computed groups, which this client reaches as well. */
+  readonly extensions: Extensions;
 }
 
 /**
@@ -48,6 +52,8 @@ export class InProcessClient implements Client {
     ref: ObjectRef,
     options?: GetOptions,
   ): Promise<Stored<T>> {
+    const virtual = this.#virtual(type);
+    if (virtual) return (await this.#compute(virtual, type, { verb: 'get', ...ref })) as Stored<T>;
     const resource = this.#resource(type);
     const own = refOf(resource, ref);
     await this.#authorize('get', resource, own);
@@ -56,6 +62,12 @@ export class InProcessClient implements Client {
   }
 
   async list<T extends KubeObject>(type: ResourceType<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
+    const virtual = this.#virtual(type);
+    if (virtual) {
+      const { namespace, labelSelector, fieldSelector } = options;
+      const query = { labelSelector, fieldSelector };
+      return (await this.#compute(virtual, type, { verb: 'list', namespace, query })) as ObjectList<T>;
+    }
     const resource = this.#resource(type);
     const { namespace } = options;
     await this.#authorize('list', resource, { namespace, name: '' }, undefined, options.fieldSelector);
@@ -93,8 +105,12 @@ export class InProcessClient implements Client {
     object: T,
     options?: WriteOptions,
   ): Promise<Stored<T>> {
-    const resource = this.#resource(type);
+    const virtual = this.#virtual(type);
     const namespace = object.metadata?.namespace;
+    if (virtual) {
+      return (await this.#compute(virtual, type, { verb: 'create', namespace, body: object })) as Stored<T>;
+    }
+    const resource = this.#resource(type);
     await this.#authorize('create', resource, { namespace, name: '' });
     const outcome = await this.options.operations.create(this.#context(options), resource, namespace, object);
     return answered<T>(resource, outcome);
@@ -134,7 +150,8 @@ export class InProcessClient implements Client {
     const subresource = options?.subresource;
     await this.#authorize('patch', resource, own, subresource);
     const { operations } = this.options;
-    const context = this.#context(options);
+    const mayCreate = () => this.#authorize('create', resource, own);
+    const context = { ...this.#context(options), force: options?.force, mayCreate };
     if (subresource === 'scale') {
       const { scale } = await operations.writeScale(context, resource, own, { patch });
       return scale as Stored<KubeObject> as Stored<T>;
@@ -175,6 +192,52 @@ export class InProcessClient implements Client {
     return answer instanceof Entry ? resource.view(answer) : answer;
   }
 
+  #virtual(type: ResourceType): VirtualResource | undefined {
+    const { extensions } = this.options;
+    return extensions.hasGroup(type.group) ? extensions.virtual(type) : undefined;
+  }
+
+  /** Asks a computed resource what a request over HTTPS would ask it. */
+  async #compute(
+    virtual: VirtualResource,
+    type: ResourceType,
+    asked: {
+      readonly verb: 'get' | 'list' | 'create';
+      readonly name?: string;
+      readonly namespace?: string | undefined;
+      readonly query?: Readonly<Record<string, string | undefined>>;
+      readonly body?: KubeObject;
+    },
+  ): Promise<object> {
+    const { verb, name, query = {} } = asked;
+    const { group, version, plural } = type;
+    const namespace = virtual.namespaced ? asked.namespace : undefined;
+    const url = new URL(`https://localhost/apis/${group}/${version}/${plural}`);
+    for (const [key, value] of Object.entries(query)) if (value) url.searchParams.set(key, value);
+    const request: ApiRequest = {
+      user: this.user,
+      method: verb === 'create' ? 'POST' : 'GET',
+      url,
+      resource: {
+        verb,
+        group,
+        version,
+        plural,
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(name === undefined ? {} : { name }),
+      },
+    };
+    await authorize(this.options.authorizer, request);
+    const answer =
+      verb === 'list'
+        ? virtual.list?.(request)
+        : verb === 'create'
+          ? virtual.create?.(asked.body, request)
+          : virtual.get?.(name ?? '', request);
+    if (!answer) throw methodNotAllowed();
+    return deepFreeze(await answer);
+  }
+
   #resource(type: ResourceType): StoredResource {
     return this.options.registry.of(type);
   }
@@ -202,12 +265,15 @@ export class InProcessClient implements Client {
     });
   }
 
-  #context(options: { readonly dryRun?: boolean } | undefined): RequestContext {
+  #context(
+    options: { readonly dryRun?: boolean; readonly fieldManager?: string } | undefined,
+  ): RequestContext {
     return {
       user: this.user,
       impersonatedBy: this.user.impersonatedBy,
       dryRun: options?.dryRun ?? false,
       fieldValidation: 'Ignore',
+      fieldManager: options?.fieldManager,
       warnings: [],
     };
   }

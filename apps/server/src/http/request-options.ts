@@ -36,6 +36,46 @@ export function fieldValidationOf(value: string | null, kind: string): FieldVali
   );
 }
 
+const LONGEST_MANAGER = 128;
+
+/** `?fieldManager=`: in whose name the fields of a write are owned. */
+export function fieldManagerOf(query: URLSearchParams, kind: string): string | undefined {
+  const name = query.get('fieldManager') ?? '';
+  if (name === '') return undefined;
+  if (Buffer.byteLength(name) > LONGEST_MANAGER) {
+    throw refuse(
+      kind,
+      'fieldManager',
+      'FieldValueTooLong',
+      `Too long: may not be more than ${LONGEST_MANAGER} bytes`,
+    );
+  }
+  const bad = [...name].findIndex((character) => !/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u.test(character));
+  if (bad >= 0) {
+    throw refuse(
+      kind,
+      'fieldManager',
+      'FieldValueInvalid',
+      `Invalid value: ${JSON.stringify(name)}: invalid character (at position ${bad})`,
+    );
+  }
+  return name;
+}
+
+/** `?force=`, which only an apply may say. */
+export function forceOf(query: URLSearchParams, isApply: boolean): boolean {
+  const force = flagOf(query, 'force');
+  if (force !== undefined && !isApply) {
+    throw refuse(
+      'PatchOptions',
+      'force',
+      'FieldValueForbidden',
+      'Forbidden: may not be specified for non-apply patch',
+    );
+  }
+  return force ?? false;
+}
+
 export function includeObjectOf(value: string | null): IncludeObject {
   if (value === null || value === '' || value === 'Metadata') return 'Metadata';
   if (value === 'Object' || value === 'None') return value;

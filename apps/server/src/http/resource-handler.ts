@@ -1,6 +1,7 @@
 import type { Clock } from '@wheelhouse/shared/clock';
 import { badRequest, unsupportedMediaType } from '@wheelhouse/shared/errors';
 import { apiVersionOf } from '@wheelhouse/shared/meta/kind';
+import type { Authorizer } from '../auth/auth';
 import { Entry } from '../registry/entry';
 import type { Operations } from '../registry/operations';
 import type { PatchRequest } from '../registry/patch';
@@ -8,6 +9,7 @@ import type { Ref, RequestContext, WriteOutcome } from '../registry/request-cont
 import { compileSelection } from '../registry/select';
 import type { StoredResource } from '../registry/stored-resource';
 import { startWatch } from '../registry/watch';
+import { authorize } from './authorize';
 import { mediaType, parseBody, readBody } from './body';
 import type { Req, Res, UserInfo } from './extension';
 import { viewOf } from './in-process-watch';
@@ -20,8 +22,10 @@ import {
   checkWatchOptions,
   deleteOptionsOf,
   dryRunOf,
+  fieldManagerOf,
   fieldValidationOf,
   flagOf,
+  forceOf,
   includeObjectOf,
   numberOf,
 } from './request-options';
@@ -48,6 +52,7 @@ export class ResourceHandler {
   constructor(
     private readonly operations: Operations,
     private readonly clock: Clock,
+    private readonly authorizer: Authorizer,
   ) {
     this.#pump = new StreamPump(clock);
   }
@@ -195,8 +200,8 @@ export class ResourceHandler {
     const ref = refOf(request);
     if (subresource && !resource.kind.status) throw noSuchResource();
     const shape = this.#shape(request);
-    const context = this.#context(request, 'PatchOptions');
     const patch = await this.#patchBody(request);
+    const context = this.#patchContext(request, patch);
     this.#answer(
       request,
       await this.operations.patch(context, resource, ref, patch, subresource),
@@ -240,9 +245,11 @@ export class ResourceHandler {
     };
     if (verb === 'get') return answer(await this.operations.getScale(resource, ref));
     if (verb !== 'update' && verb !== 'patch') throw noSuchMethod();
-    const context = this.#context(request, verb === 'patch' ? 'PatchOptions' : 'UpdateOptions');
     const input =
       verb === 'patch' ? { patch: await this.#patchBody(request) } : { body: await this.#body(request) };
+    const context = input.patch
+      ? this.#patchContext(request, input.patch)
+      : this.#context(request, 'UpdateOptions');
     const { scale } = await this.operations.writeScale(context, resource, ref, input);
     answer(scale, context.warnings);
   }
@@ -312,8 +319,32 @@ export class ResourceHandler {
       fieldValidation: fieldValidationOf(query.get('fieldValidation'), optionsKind),
       warnings: [],
       sourceIp: req.socket?.remoteAddress,
-      userAgent: req.headers['user-agent'],
+      userAgent: req.headers['user-agent'] ?? '',
+      fieldManager: fieldManagerOf(query, optionsKind),
     };
+  }
+
+  #patchContext(request: ResourceRequest, patch: PatchRequest): RequestContext {
+    const { user, path } = request;
+    const context = this.#context(request, 'PatchOptions');
+    const isApply = patch.type === 'apply';
+    const force = forceOf(request.query, isApply);
+    if (!isApply) return context;
+    // An apply that creates needs the right to.
+    const { group, version, plural, namespace, name } = path;
+    const mayCreate = () =>
+      authorize(this.authorizer, {
+        user,
+        resource: {
+          verb: 'create',
+          group,
+          version,
+          plural,
+          ...(namespace === undefined ? {} : { namespace }),
+          ...(name === undefined ? {} : { name }),
+        },
+      });
+    return { ...context, force, mayCreate };
   }
 
   async #body(request: ResourceRequest): Promise<unknown> {
@@ -344,10 +375,11 @@ export class ResourceHandler {
   }
 }
 
-const PATCH_TYPES: Readonly<Record<string, 'json' | 'merge' | 'strategic'>> = {
+const PATCH_TYPES: Readonly<Record<string, PatchRequest['type']>> = {
   'application/json-patch+json': 'json',
   'application/merge-patch+json': 'merge',
   'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
 };
 
 function refOf({ path, resource }: ResourceRequest): Ref {

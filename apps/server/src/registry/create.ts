@@ -3,6 +3,7 @@ import { alreadyExists, apiError, badRequest } from '@wheelhouse/shared/errors';
 import type { FieldError } from '@wheelhouse/shared/meta/field-error';
 import type { KubeObject } from '@wheelhouse/shared/meta/object';
 import { validateObjectMeta } from '@wheelhouse/shared/meta/validation';
+import { type Owners, setOwners, trackOwners } from './owners';
 import type { RequestContext, WriteOutcome } from './request-context';
 import { generateName, type MutableMeta, type StoredResource, timestamp } from './stored-resource';
 
@@ -19,9 +20,12 @@ export async function createObject(
     readonly context: RequestContext;
     readonly namespace: string | undefined;
     readonly object: KubeObject;
+    /** Who owns what, where that is known already; otherwise everything is the writer's. */
+    readonly owners?: Owners | undefined;
   },
 ): Promise<WriteOutcome> {
   const { object } = request;
+  resource.kind.custom?.refuseCreate?.();
   const metadata = ownMetadata(resource, object, request.namespace);
   if (metadata.name || !metadata.generateName) return attempt(resource, request, metadata, object);
   const base = metadata.generateName;
@@ -48,7 +52,7 @@ class NameTaken extends Error {
 
 async function attempt(
   resource: StoredResource,
-  request: { readonly context: RequestContext },
+  request: { readonly context: RequestContext; readonly owners?: Owners | undefined },
   metadata: MutableMeta,
   object: KubeObject,
 ): Promise<WriteOutcome> {
@@ -61,6 +65,8 @@ async function attempt(
   metadata.uid = randomUUID();
   metadata.creationTimestamp = timestamp(now);
   kind.default?.(object);
+  if (request.owners) setOwners(object, request.owners);
+  else trackOwners(resource, request, object, undefined);
   kind.prepareForCreate?.(object, { now });
   const name = metadata.name ?? '';
   const ref = { namespace: metadata.namespace, name };
@@ -84,7 +90,7 @@ async function attempt(
   const stored = resource.toStored(object);
   try {
     const value = resource.encode(stored);
-    const lease = await services.leaseFor(kind.storedAs?.plural ?? kind.plural);
+    const lease = await services.leaseFor(resource.storageId);
     services.feed.announce(key, value, stored);
     try {
       const result = await resource.write({
@@ -142,7 +148,6 @@ function ownMetadata(
   const {
     resourceVersion: _revision,
     selfLink: _link,
-    managedFields: _managed,
     deletionTimestamp: _deletion,
     deletionGracePeriodSeconds: _grace,
     namespace: _namespace,

@@ -1,9 +1,18 @@
 import type { DeleteOptions } from '@wheelhouse/shared/client/client';
-import { ApiError, badRequest, invalid, methodNotAllowed, notFound } from '@wheelhouse/shared/errors';
+import {
+  ApiError,
+  badRequest,
+  invalid,
+  methodNotAllowed,
+  notFound,
+  unsupportedMediaType,
+} from '@wheelhouse/shared/errors';
 import { podDisruptionBudgetKind } from '@wheelhouse/shared/kinds/policy/pod-disruption-budget';
 import { type DecodableKind, type Decoded, decode } from '@wheelhouse/shared/meta/decode';
+import type { JsonObject } from '@wheelhouse/shared/meta/json';
 import { apiVersionOf } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject, Status, Stored } from '@wheelhouse/shared/meta/object';
+import { applyObject, applyScale } from './apply';
 import type { Audit, AuditVerb } from './audit';
 import { bindPod } from './binding';
 import { createObject } from './create';
@@ -115,10 +124,27 @@ export class Operations {
     subresource?: string,
   ): Promise<WriteOutcome> {
     const { kind } = resource;
+    if (kind.custom && patch.type === 'strategic') throw noStrategicMerge();
     const rules = rulesOf(resource, ref, subresource);
     const names = { kind: kind.kind, apiVersion: apiVersionOf(kind) };
     return this.audit.around(context, 'patch', resource, subresource, ref, () => {
       let complained = false;
+      if (patch.type === 'apply') {
+        const decodeMerged = (merged: JsonObject) => {
+          const { object, unknownFields } = decodePatched(kind, merged);
+          if (!complained) complain(context, unknownFields);
+          complained = true;
+          return object;
+        };
+        return applyObject(resource, {
+          context,
+          ref,
+          config: patch.body,
+          rules,
+          subresource,
+          decode: decodeMerged,
+        });
+      }
       return mutateObject(resource, {
         context,
         ref,
@@ -152,6 +178,7 @@ export class Operations {
         ref,
         rules: 'internal',
         subresource: 'scale',
+        ownersGiven: 'patch' in input && input.patch.type === 'apply',
         build(current) {
           if ('body' in input) {
             const { object } = decode<Scale>(SCALE_KIND, input.body);
@@ -161,6 +188,9 @@ export class Operations {
               );
             }
             return withScale(resource, spec, current, object);
+          }
+          if (input.patch.type === 'apply') {
+            return applyScale(resource, { context, ref, config: input.patch.body }, spec, current);
           }
           const scale = scaleOf(spec, current);
           const patched = applyPatch(SCALE_KIND.schema, names, scale, input.patch);
@@ -288,6 +318,13 @@ function decodePatched<T extends KubeObject>(kind: DecodableKind<T>, patched: un
       { reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${error.message}` },
     ]);
   }
+}
+
+/** Nobody has said how the lists of custom resources merge. */
+function noStrategicMerge() {
+  return unsupportedMediaType(
+    'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+  );
 }
 
 /** True for NotFound, whoever removed it. */

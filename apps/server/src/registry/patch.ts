@@ -1,4 +1,4 @@
-import { badRequest, invalid, unsupportedMediaType } from '@wheelhouse/shared/errors';
+import { badRequest, invalid } from '@wheelhouse/shared/errors';
 import { isObject, type JsonObject } from '@wheelhouse/shared/meta/json';
 import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
 import { applyJsonPatch } from '@wheelhouse/shared/patch/json-patch';
@@ -40,8 +40,6 @@ function patchedValue(schema: string, current: Stored<KubeObject>, patch: PatchR
     case 'strategic':
       return applyStrategicMergePatch(current, patch.body, schema);
     case 'apply':
-      throw unsupportedMediaType(
-        'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json',
-      );
+      throw new Error('an apply is no patch of an object: see apply.ts');
   }
 }

@@ -1,5 +1,5 @@
 import { notFound } from '@wheelhouse/shared/errors';
-import type { KindDefinition, ResourceType } from '@wheelhouse/shared/meta/kind';
+import { apiVersionOf, type KindDefinition, type ResourceType } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
 import type { AdmissionReader } from '../admission/admission';
 import { type RegistryServices, StoredResource } from './stored-resource';
@@ -7,15 +7,37 @@ import { type RegistryServices, StoredResource } from './stored-resource';
 /** All served resources by group, version and plural. */
 export class Registry {
   readonly #resources = new Map<string, StoredResource>();
-  readonly #byType = new WeakMap<ResourceType, StoredResource>();
+  #byType = new WeakMap<ResourceType, StoredResource>();
+  #kinds: readonly KindDefinition[];
+  /** Changes whenever the set of served kinds does. */
+  generation = 0;
 
   constructor(
-    readonly kinds: readonly KindDefinition[],
+    kinds: readonly KindDefinition[],
     readonly services: RegistryServices,
   ) {
+    this.#kinds = kinds;
     for (const kind of kinds) {
       this.#resources.set(idOf(kind), new StoredResource(kind, services));
     }
+  }
+
+  /** All that is served now, in the order in which discovery shows it. */
+  get kinds(): readonly KindDefinition[] {
+    return this.#kinds;
+  }
+
+  /**
+   * Serves `kinds` in place of those custom kinds that `replaced` holds for. Their caches must be there: see
+   * StoreFeed.add.
+   */
+  serve(kinds: readonly KindDefinition[], replaced: (kind: KindDefinition) => boolean): void {
+    const gone = this.#kinds.filter((kind) => kind.custom && replaced(kind));
+    for (const kind of gone) this.#resources.delete(idOf(kind));
+    for (const kind of kinds) this.#resources.set(idOf(kind), new StoredResource(kind, this.services));
+    this.#kinds = [...this.#kinds.filter((kind) => !gone.includes(kind)), ...kinds];
+    this.#byType = new WeakMap();
+    this.generation++;
   }
 
   find(type: Pick<ResourceType, 'group' | 'version' | 'plural'>): StoredResource | undefined {
@@ -32,6 +54,18 @@ export class Registry {
     }
     return resource;
   }
+}
+
+/** Finds the form of a resource's objects under another group and version. */
+export function registrySibling(registry: () => Registry): NonNullable<RegistryServices['sibling']> {
+  return (resource, apiVersion) => {
+    for (const kind of registry().kinds) {
+      if (kind.plural !== resource.kind.plural || apiVersionOf(kind) !== apiVersion) continue;
+      const other = registry().find(kind);
+      if (other?.cache === resource.cache) return other;
+    }
+    return undefined;
+  };
 }
 
 function idOf(type: Pick<ResourceType, 'group' | 'version' | 'plural'>): string {

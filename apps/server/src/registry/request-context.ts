@@ -14,6 +14,12 @@ export interface RequestContext {
   readonly warnings: string[];
   readonly sourceIp?: string | undefined;
   readonly userAgent?: string | undefined;
+  /** In whose name fields are owned; default: after the user agent. Needed to apply. */
+  readonly fieldManager?: string | undefined;
+  /** An apply takes fields over from others instead of failing. */
+  readonly force?: boolean | undefined;
+  /** Asked before an apply creates what is not there. Throws Forbidden. */
+  readonly mayCreate?: (() => void | Promise<void>) | undefined;
 }
 
 /** Which object; `namespace` is undefined for cluster-scoped kinds. */

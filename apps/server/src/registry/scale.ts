@@ -41,6 +41,8 @@ export function scaleOf(spec: ScaleSpec, object: Stored<KubeObject>): Stored<Sca
 
 function selectorText(spec: ScaleSpec, object: KubeObject): string {
   const selector = readPath(object, spec.selectorPath);
+  // Custom resources hold it as the text that Scale has.
+  if (typeof selector === 'string') return selector;
   if (!isObject(selector)) return '';
   const isLabelSelector = 'matchLabels' in selector || 'matchExpressions' in selector;
   // The definition of the kind says which of the two stands at this path; validation has checked it.
@@ -96,7 +98,8 @@ function readPath(object: object, path: string): unknown {
   return value;
 }
 
-function writePath(object: object, path: string, value: unknown): void {
+/** Sets what stands at a path without a leading dot, making what leads to it. */
+export function writePath(object: object, path: string, value: unknown): void {
   const keys = path.split('.');
   const last = keys.pop() ?? '';
   let target = object as JsonObject;

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Clock } from '@wheelhouse/shared/clock';
 import { type ErrorSubject, invalid, serviceUnavailable, tooLarge } from '@wheelhouse/shared/errors';
 import type { FieldError } from '@wheelhouse/shared/meta/field-error';
-import type { KindDefinition } from '@wheelhouse/shared/meta/kind';
+import { apiVersionOf, type KindDefinition } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject, ObjectMeta, Stored } from '@wheelhouse/shared/meta/object';
 import type { AdmissionOperation, AdmissionPlugin, AdmissionReader } from '../admission/admission';
 import type { Logger } from '../component';
@@ -10,7 +10,7 @@ import type { LeaseId, Store, Write, WriteResult } from '../store/store';
 import type { Entry, EntryCodec } from './entry';
 import { deepFreeze } from './json';
 import type { Ref, RequestContext, StorageHook } from './request-context';
-import { prefixOf, type StoreFeed } from './store-feed';
+import { prefixOf, type StoreFeed, storageIdOf } from './store-feed';
 import type { WatchCache } from './watch-cache';
 
 /** What etcd takes as one value by default. */
@@ -25,6 +25,8 @@ export interface RegistryServices {
   readonly reader: AdmissionReader;
   /** By plural of the resource. */
   readonly hooks: ReadonlyMap<string, StorageHook>;
+  /** The resource that serves the same objects under another group and version. */
+  readonly sibling?: (resource: StoredResource, apiVersion: string) => StoredResource | undefined;
   /** Lease for the next object of a resource whose objects expire. */
   readonly leaseFor: (plural: string) => Promise<LeaseId> | undefined;
   readonly log: Logger;
@@ -36,17 +38,20 @@ export class StoredResource {
   readonly cache: WatchCache;
   readonly codec: EntryCodec;
   readonly hook: StorageHook | undefined;
+  /** Unique over all stored resources; those that are forms of the same objects share it. */
+  readonly storageId: string;
   readonly #views = new WeakMap<Entry, Stored<KubeObject>>();
 
   constructor(
     readonly kind: KindDefinition,
     readonly services: RegistryServices,
   ) {
-    const stored = kind.storedAs ?? kind;
+    const stored = { ...(kind.storedAs ?? kind), custom: kind.custom };
+    this.storageId = storageIdOf(stored);
     this.prefix = prefixOf(stored);
-    this.cache = services.feed.cache(stored.plural);
+    this.cache = services.feed.cache(this.storageId);
     this.codec = this.cache.codec;
-    this.hook = services.hooks.get(stored.plural);
+    this.hook = services.hooks.get(this.storageId);
   }
 
   key({ namespace, name }: Ref): string {
@@ -77,6 +82,12 @@ export class StoredResource {
 
   toStored(object: KubeObject): KubeObject {
     return this.kind.convert ? this.kind.convert.toStored(object) : object;
+  }
+
+  /** The resource that serves the same objects in another version; undefined when there is none. */
+  inVersion(apiVersion: string): StoredResource | undefined {
+    if (apiVersion === apiVersionOf(this.kind)) return this;
+    return this.services.sibling?.(this, apiVersion);
   }
 
   refuseInvalid(name: string, errors: readonly FieldError[]): void {

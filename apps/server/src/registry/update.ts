@@ -6,6 +6,7 @@ import { validateObjectMetaUpdate } from '@wheelhouse/shared/meta/validation';
 import { isReleased } from './deletion';
 import type { Entry } from './entry';
 import { equalExcept } from './json';
+import { setOwners, trackOwners } from './owners';
 import type { Ref, RequestContext, WriteOutcome } from './request-context';
 import type { MutableMeta, StoredResource } from './stored-resource';
 
@@ -22,6 +23,8 @@ export interface Mutation {
   readonly rules: 'main' | 'status' | 'internal';
   /** For admission; undefined for the resource itself. */
   readonly subresource?: string | undefined;
+  /** The object that is built says itself who owns what. */
+  readonly ownersGiven?: boolean;
   /**
    * The wanted object, made of what stands there; a private copy. Runs again after a lost race, unless the object
    * that it returns insists on a revision. Throws for refusals.
@@ -45,7 +48,7 @@ export async function mutateObject(resource: StoredResource, mutation: Mutation)
     const previous = resource.view(before);
     const next = mutation.build(previous);
     const insists = carryMetadata(resource, next, previous, ref);
-    applyRules(resource, mutation.rules, next, previous);
+    applyRules(resource, mutation, next, previous);
 
     await resource.admit(
       'update',
@@ -89,8 +92,7 @@ async function swap(
   const stored = resource.toStored(next);
   try {
     const value = resource.encode(stored);
-    const plural = resource.kind.storedAs?.plural ?? resource.kind.plural;
-    const lease = await resource.services.leaseFor(plural);
+    const lease = await resource.services.leaseFor(resource.storageId);
     feed.announce(key, value, stored);
     try {
       const result = await resource.write({
@@ -173,7 +175,6 @@ function carryMetadata(
   carry(metadata, from, 'generation');
   carry(metadata, from, 'generateName');
   delete metadata.selfLink;
-  delete metadata.managedFields;
   next.metadata = metadata;
   return insists;
 }
@@ -185,22 +186,31 @@ function carry<K extends keyof MutableMeta>(to: MutableMeta, from: MutableMeta, 
 
 function applyRules(
   resource: StoredResource,
-  rules: Mutation['rules'],
+  mutation: Mutation,
   next: KubeObject,
   previous: Stored<KubeObject>,
 ): void {
   const { kind } = resource;
+  const { rules } = mutation;
   const context = { now: resource.now() };
   if (rules === 'internal') {
+    // A binding is the server's own change: nobody owns it.
+    if (mutation.subresource !== 'binding' && !mutation.ownersGiven)
+      trackOwners(resource, mutation, next, previous);
     countGeneration(resource, next, previous);
     return;
   }
   kind.default?.(next);
   if (rules === 'status') {
+    const owners = next.metadata?.managedFields;
     if (kind.prepareForStatusUpdate) kind.prepareForStatusUpdate(next, cloneOf(previous), context);
     else keepAllButStatus(next, previous);
+    if (mutation.ownersGiven) setOwners(next, owners);
+    else trackOwners(resource, mutation, next, previous);
     return;
   }
+  // Before what was sent but cannot be changed is put back: its sender owns what it wants.
+  if (!mutation.ownersGiven) trackOwners(resource, mutation, next, previous);
   if (kind.prepareForUpdate) kind.prepareForUpdate(next, cloneOf(previous), context);
   else if (kind.status) keepStatus(next, previous);
   countGeneration(resource, next, previous);
@@ -230,7 +240,9 @@ function keepAllButStatus(next: KubeObject & { status?: unknown }, previous: Kub
 /** Generation counts changes of what the user wants: everything but metadata and status. */
 function countGeneration(resource: StoredResource, next: KubeObject, previous: Stored<KubeObject>): void {
   if (!resource.hasGeneration || !next.metadata) return;
-  if (equalExcept(next, previous, ['metadata', 'status', 'kind', 'apiVersion'])) return;
+  // A custom resource without a status subresource has a status like any other field.
+  const status = resource.kind.custom && !resource.kind.status ? [] : ['status'];
+  if (equalExcept(next, previous, ['metadata', 'kind', 'apiVersion', ...status])) return;
   next.metadata = { ...next.metadata, generation: (previous.metadata.generation ?? 0) + 1 };
 }
 
@@ -248,6 +260,7 @@ function updateErrors(
     errors.push(...(kind.validateStatusUpdate?.(next, previous) ?? []));
   } else {
     errors.push(...(kind.validate?.(next) ?? []));
+    if (kind.custom) errors.push(...(kind.validateUpdate?.(next, previous) ?? []));
   }
   return errors;
 }

@@ -8,9 +8,10 @@ import { haveFacts, readJsonFact } from '../../testing/facts';
 import { applyPatch } from './apply-patch';
 import { fromFieldsV1, pathsOf, toFieldsV1 } from './field-set';
 import { updateManagedFields } from './managed-fields';
+import { rootNode } from './nodes';
 
 const now = new Date('2026-01-01T00:00:00Z');
-const map = { schema: configMapKind.schema, apiVersion: 'v1', now };
+const map = { node: rootNode(configMapKind.schema), apiVersion: 'v1', now };
 const config = (data?: Record<string, string>): JsonObject => ({
   kind: 'ConfigMap',
   apiVersion: 'v1',
@@ -62,7 +63,7 @@ describe('applyPatch', () => {
   });
 
   it('keeps the name of an element that others hold on to', () => {
-    const options = { schema: deploymentKind.schema, apiVersion: 'apps/v1', now, force: false };
+    const options = { node: rootNode(deploymentKind.schema), apiVersion: 'apps/v1', now, force: false };
     const containers = (list: object[]) => ({ spec: { template: { spec: { containers: list } } } });
     const one = applyPatch(undefined, containers([{ name: 'c', image: 'i' }]), {
       ...options,
@@ -85,7 +86,13 @@ describe('applyPatch', () => {
       'must be nil',
     );
     const twice = { spec: { containers: [{ name: 'c' }, { name: 'c' }] } };
-    const pod = { schema: 'io.k8s.api.core.v1.Pod', apiVersion: 'v1', now, manager: 'm', force: false };
+    const pod = {
+      node: rootNode('io.k8s.api.core.v1.Pod'),
+      apiVersion: 'v1',
+      now,
+      manager: 'm',
+      force: false,
+    };
     expect(() => applyPatch(undefined, twice, pod)).toThrow('duplicate entries for key');
   });
 
@@ -141,7 +148,7 @@ describe.skipIf(!haveFacts)('the recorded story of a deployment with several app
           (next.spec as JsonObject).replicas = 5;
           const managedFields = updateManagedFields(live, next, {
             manager: 'hpa',
-            schema: deploymentKind.schema,
+            node: rootNode(deploymentKind.schema),
             apiVersion: 'apps/v1',
             now,
           });
@@ -157,7 +164,7 @@ describe.skipIf(!haveFacts)('the recorded story of a deployment with several app
         applyPatch(live, body as unknown as JsonObject, {
           manager: query.get('fieldManager') ?? '',
           force: query.get('force') === 'true',
-          schema: deploymentKind.schema,
+          node: rootNode(deploymentKind.schema),
           apiVersion: 'apps/v1',
           ignored: [subresource ? 'spec' : 'status'],
           now,

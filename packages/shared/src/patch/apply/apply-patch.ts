@@ -29,7 +29,7 @@ import {
   type UpdateOptions,
   updateManagedFields,
 } from './managed-fields';
-import { fieldsOf, mergeTyped, removeFields, rootNode } from './typed';
+import { fieldsOf, mergeTyped, removeFields } from './typed';
 
 export interface ApplyOptions extends UpdateOptions {
   /** Takes fields over from others that set them to something else, instead of failing. */
@@ -59,7 +59,7 @@ export function applyPatch(
   ) {
     throw badRequest('metadata.managedFields must be nil');
   }
-  const node = rootNode(options.schema);
+  const node = options.node;
   const who: ManagerIdentity = {
     manager: options.manager,
     operation: 'Apply',
@@ -138,7 +138,7 @@ function prune(
   const owned = others
     .filter(({ apiVersion }) => apiVersion === options.apiVersion)
     .reduce((all, other) => union(all, fromFieldsV1(other.fieldsV1)), fields);
-  const pruned = removeFields(rootNode(options.schema), merged, dropped, owned);
+  const pruned = removeFields(options.node, merged, dropped, owned);
   if (!isObject(pruned)) throw badRequest('the applied configuration leaves no object');
   return pruned;
 }

@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '../../meta/json';
 import { difference, emptySet, type FieldSet } from './field-set';
 import { ownablePart, type UpdateOptions } from './managed-fields';
-import { compareTyped, fieldsOf, rootNode } from './typed';
+import { compareTyped, fieldsOf } from './typed';
 
 /** Where `kubectl apply` keeps what it applied last, when it applies by itself instead of asking the server to. */
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -26,7 +26,7 @@ function lastApplied(live: JsonObject): unknown {
 export function allowedConflicts(live: JsonObject, options: UpdateOptions): FieldSet {
   const config = lastApplied(live);
   if (!isObject(config) || config.apiVersion !== options.apiVersion) return emptySet();
-  const node = rootNode(options.schema);
+  const node = options.node;
   try {
     const part = ownablePart(config);
     const fields = fieldsOf(node, part);

@@ -12,7 +12,8 @@ import {
   union,
 } from './field-set';
 import { touches } from './fields-v1';
-import { type Changes, compareTyped, rootNode } from './typed';
+import type { Node } from './nodes';
+import { type Changes, compareTyped } from './typed';
 
 /** Who owns which fields: one entry a manager, operation, version and subresource. */
 export interface Manager {
@@ -28,15 +29,14 @@ export type ManagerIdentity = Pick<Manager, 'manager' | 'operation' | 'apiVersio
 
 /** How an object looks in another version that is served. */
 export interface VersionView {
-  /** Name of the type in the schema. */
-  readonly schema: string;
+  readonly node: Node;
   convert(object: JsonObject): JsonObject;
 }
 
 export interface UpdateOptions {
   readonly manager: string;
-  /** Name of the object's type in the schema. */
-  readonly schema: string;
+  /** The object's type. */
+  readonly node: Node;
   readonly apiVersion: string;
   readonly subresource?: string;
   /** Top-level fields that this write does not reach: `status` for the main resource, `spec` for `/status`. */
@@ -222,12 +222,12 @@ export class ChangesByVersion {
     const { options, live, next } = this;
     const { ignored } = options;
     if (apiVersion === options.apiVersion) {
-      return compareTyped(rootNode(options.schema), ownablePart(live, ignored), ownablePart(next, ignored));
+      return compareTyped(options.node, ownablePart(live, ignored), ownablePart(next, ignored));
     }
     const view = options.inVersion?.(apiVersion);
     if (!view) return undefined;
     return compareTyped(
-      rootNode(view.schema),
+      view.node,
       ownablePart(live && view.convert(live), ignored),
       ownablePart(view.convert(next), ignored),
     );

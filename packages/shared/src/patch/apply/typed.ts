@@ -1,9 +1,7 @@
 import { badRequest, internalError } from '../../errors';
 import { cloneJson, equalJson, isObject, type JsonObject, setOwn } from '../../meta/json';
 import { emptySet, type FieldSet } from './field-set';
-import { type Node, rootNode, shapeOfValue } from './nodes';
-
-export { type Node, rootNode };
+import { type Node, shapeOfValue } from './nodes';
 
 /** Key fields that may be left out, since they have a default: ports are TCP. */
 const KEY_DEFAULTS: Readonly<Record<string, unknown>> = { protocol: 'TCP' };

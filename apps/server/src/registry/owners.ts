@@ -1,0 +1,97 @@
+import type { JsonObject } from '@wheelhouse/shared/meta/json';
+import { apiVersionOf } from '@wheelhouse/shared/meta/kind';
+import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
+import {
+  type UpdateOptions,
+  updateManagedFields,
+  type VersionView,
+} from '@wheelhouse/shared/patch/apply/managed-fields';
+import { type Node, rootNode } from '@wheelhouse/shared/patch/apply/nodes';
+import type { RequestContext } from './request-context';
+import type { StoredResource } from './stored-resource';
+
+/** As long as names of managers may be. */
+const LONGEST_NAME = 128;
+
+/** Who writes: what the request says, else the first part of the user agent, else the last one of the user's name. */
+export function managerOf({ fieldManager, userAgent, user }: RequestContext): string {
+  if (fieldManager) return fieldManager;
+  const name =
+    userAgent === undefined ? user.name.slice(user.name.lastIndexOf(':') + 1) : userAgent.split('/')[0];
+  const printable = (name ?? '').replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '');
+  return printable.length * 4 <= LONGEST_NAME ? printable : withinBytes(printable, LONGEST_NAME);
+}
+
+function withinBytes(text: string, most: number): string {
+  let result = '';
+  let size = 0;
+  for (const character of text) {
+    size += Buffer.byteLength(character);
+    if (size > most) break;
+    result += character;
+  }
+  return result;
+}
+
+/** The type of a resource's objects as owners see it. */
+function nodeOf(resource: StoredResource): Node {
+  return rootNode(resource.kind.schema);
+}
+
+/** What a write through this resource (or its subresource) reaches, and in whose name. */
+export function ownerOptions(
+  resource: StoredResource,
+  context: RequestContext,
+  subresource: string | undefined,
+): UpdateOptions {
+  const { kind } = resource;
+  const ignored = subresource === 'status' ? ['spec'] : kind.status ? ['status'] : [];
+  return {
+    manager: managerOf(context),
+    node: nodeOf(resource),
+    apiVersion: apiVersionOf(kind),
+    ...(subresource === undefined ? {} : { subresource }),
+    ignored,
+    now: resource.now(),
+    inVersion: (apiVersion) => otherVersion(resource, apiVersion),
+  };
+}
+
+/** Objects that are served in several versions may be owned in each of them. */
+function otherVersion(resource: StoredResource, apiVersion: string): VersionView | undefined {
+  const other = resource.inVersion(apiVersion);
+  if (!other) return undefined;
+  return {
+    node: nodeOf(other),
+    convert(object) {
+      // Both are forms of the same stored objects.
+      const stored = resource.toStored(object as KubeObject);
+      const converted = other.kind.convert ? other.kind.convert.fromStored(stored) : stored;
+      return converted as JsonObject;
+    },
+  };
+}
+
+/** Writes into `next` who owns what after an ordinary write. */
+export function trackOwners(
+  resource: StoredResource,
+  write: { readonly context: RequestContext; readonly subresource?: string | undefined },
+  next: KubeObject,
+  previous: Stored<KubeObject> | undefined,
+): void {
+  const entries = updateManagedFields(
+    // Objects are JSON objects, which their types do not say.
+    previous as JsonObject | undefined,
+    next as JsonObject,
+    ownerOptions(resource, write.context, write.subresource),
+  );
+  setOwners(next, entries);
+}
+
+export type Owners = NonNullable<NonNullable<KubeObject['metadata']>['managedFields']>;
+
+export function setOwners(object: KubeObject, owners: readonly Owners[number][] | undefined): void {
+  const { managedFields: _sent, ...metadata } = object.metadata ?? {};
+  // Frozen entries are shared between revisions.
+  object.metadata = owners?.length ? { ...metadata, managedFields: owners as Owners } : metadata;
+}
