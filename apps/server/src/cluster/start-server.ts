@@ -16,6 +16,8 @@ import { loadControllers } from '../controllers/load-controllers';
 import { startControllers } from '../controllers/start-controllers';
 import { type ApiServer, createApiServer } from '../http/api-server';
 import type { UserInfo } from '../http/extension';
+import { startMetrics } from '../metrics/start-metrics';
+import { metricsGroup } from '../metrics/virtual-group';
 import { createAgentGateway } from '../nodes/agent-gateway';
 import { NodeTunnels } from '../nodes/node-tunnels';
 import { createPodCommandHandler } from '../nodes/pod-command';
@@ -135,6 +137,9 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
   api.addSubresource(createPodCommandHandler('exec', streams));
   api.addSubresource(createPodCommandHandler('attach', streams));
   api.addSubresource(createPodPortForwardHandler(streams));
+  const metrics = startMetrics({ client: system, nodes: tunnels, clock, log });
+  stack.push('metrics', () => metrics.stop());
+  api.addVirtualGroup(metricsGroup({ usages: metrics.usages, client: system, clock }));
   let apiUrl = '';
   api.addUpgrade(
     createAgentGateway({

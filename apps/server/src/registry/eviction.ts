@@ -251,9 +251,10 @@ function withDisruption(current: Stored<KubeObject>, required: string | undefine
     message: 'Eviction API: evicting',
     lastTransitionTime: former?.status === 'True' ? (former.lastTransitionTime ?? now) : now,
   };
-  return {
+  const next: Pod = {
     ...pod,
     metadata: { ...pod.metadata, resourceVersion: required ?? '' },
     status: { ...pod.status, conditions: [...conditions.filter((one) => one !== former), condition] },
   };
+  return next;
 }

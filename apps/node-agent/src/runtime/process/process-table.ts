@@ -34,7 +34,8 @@ export function parseStat(text: string): ProcessInfo | undefined {
     zombie: fields[0] === 'Z' || fields[0] === 'X',
     parent: number(1),
     session: number(3),
-    cpuTicks: number(11) + number(12),
+    // With those of children that ended and were waited for: a shell that starts one program after another has worked too.
+    cpuTicks: number(11) + number(12) + number(13) + number(14),
     startTime: fields[19] ?? '',
     residentPages: number(21),
   };

@@ -1,5 +1,6 @@
 import { type Duplex, Readable } from 'node:stream';
 import type { Clock } from '@wheelhouse/shared/clock';
+import { isQuantity, quantityMillis, quantityValue } from '@wheelhouse/shared/meta/quantity';
 import { normalizeImageReference } from '../images/image-reference';
 import {
   type ContainerConfig,
@@ -32,11 +33,15 @@ interface Run extends ContainerStatus {
 
 /** Pods with this annotation-like variable end by themselves: seconds, or `seconds:code`. */
 const EXIT_AFTER = 'SIMULATED_EXIT_AFTER';
+/** What a container is to seem to use, as quantities: `250m`, `64Mi`. */
+const CPU = 'SIMULATED_CPU';
+const MEMORY = 'SIMULATED_MEMORY';
 
 /**
  * Containers that are states only: nothing runs, nothing has an address that answers. One process holds thousands,
  * for scale tests and for trying the console. State goes with the process.
- * A container with the variable SIMULATED_EXIT_AFTER=SECONDS[:CODE] ends by itself.
+ * A container with the variable SIMULATED_EXIT_AFTER=SECONDS[:CODE] ends by itself; SIMULATED_CPU and SIMULATED_MEMORY
+ * say what it seems to use.
  */
 export function createSimulatedRuntime(options: SimulatedRuntimeOptions): ContainerRuntime {
   return new SimulatedRuntime(options);
@@ -49,6 +54,8 @@ class SimulatedRuntime implements ContainerRuntime {
   readonly #runs = new Map<string, Run>();
   /** By container id: when it is to end, as its environment says. */
   readonly #exits = new Map<string, { afterMs: number; code: number }>();
+  /** By container id, of those whose environment says it. */
+  readonly #usage = new Map<string, { cpuMillis: number; memoryBytes: number }>();
   readonly #listeners = new Set<(event: RuntimeEvent) => void>();
   /** By pod uid: the ids of its sandboxes and runs, so that observing one pod of thousands costs no search. */
   readonly #byPod = new Map<string, Set<string>>();
@@ -117,6 +124,14 @@ class SimulatedRuntime implements ContainerRuntime {
     this.#index(sandbox.pod.uid, id);
     const exit = config.env.find(({ name }) => name === EXIT_AFTER)?.value.split(':');
     if (exit) this.#exits.set(id, { afterMs: Number(exit[0]) * 1000, code: Number(exit[1] ?? 0) });
+    const cpu = quantityIn(config, CPU);
+    const memory = quantityIn(config, MEMORY);
+    if (cpu !== undefined || memory !== undefined) {
+      this.#usage.set(id, {
+        cpuMillis: quantityMillis(cpu ?? '0'),
+        memoryBytes: quantityValue(memory ?? '0'),
+      });
+    }
     return id;
   }
 
@@ -144,6 +159,7 @@ class SimulatedRuntime implements ContainerRuntime {
     run.cancel?.();
     this.#runs.delete(id);
     this.#exits.delete(id);
+    this.#usage.delete(id);
     this.#forget(run.pod.uid, id);
   }
 
@@ -179,7 +195,14 @@ class SimulatedRuntime implements ContainerRuntime {
   }
 
   async stats(): Promise<ContainerStats[]> {
-    return [];
+    const now = this.options.clock.now();
+    return [...this.#usage].flatMap(([id, { cpuMillis, memoryBytes }]) => {
+      const run = this.#runs.get(id);
+      if (run?.state !== 'running' || !run.startedAt) return [];
+      // A thousandth of a core for a millisecond is a thousand nanoseconds.
+      const cpuNanoseconds = (now.getTime() - Date.parse(run.startedAt)) * cpuMillis * 1000;
+      return [{ pod: run.pod, container: run.name, time: now.toISOString(), cpuNanoseconds, memoryBytes }];
+    });
   }
 
   subscribe(listener: (event: RuntimeEvent) => void): () => void {
@@ -231,4 +254,10 @@ class SimulatedRuntime implements ContainerRuntime {
   #now(): string {
     return this.options.clock.now().toISOString();
   }
+}
+
+/** A quantity that the container's environment states; what is none is ignored, as nothing of it is real. */
+function quantityIn({ env }: ContainerConfig, name: string): string | undefined {
+  const value = env.find((variable) => variable.name === name)?.value;
+  return value !== undefined && isQuantity(value) ? value : undefined;
 }
