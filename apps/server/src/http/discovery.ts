@@ -15,11 +15,14 @@ import type { PathHandler } from './router';
 import { noSuchResource } from './status-errors';
 
 /** `/api`, `/apis` (also in the aggregated form), `/api/v1`, `/apis/GROUP`, `/apis/GROUP/VERSION`. */
-export function discoveryHandler(kinds: readonly KindDefinition[], extensions: Extensions): PathHandler {
+export function discoveryHandler(
+  served: { readonly kinds: readonly KindDefinition[] },
+  extensions: Extensions,
+): PathHandler {
   return (req, res, path) => {
     const [root, first, second, ...more] = path.split('/').filter((part) => part !== '');
     if ((root !== 'api' && root !== 'apis') || more.length > 0) return false;
-    const resources = servedResources(kinds, extensions);
+    const resources = servedResources(served.kinds, extensions);
     if (first === undefined) {
       const version = aggregatedVersion(req.headers.accept);
       if (version) {

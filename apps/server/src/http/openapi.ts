@@ -22,8 +22,12 @@ interface Document {
 }
 
 /** `/openapi/v2` (JSON, or protobuf for older kubectl) and `/openapi/v3/…`; each is built when it is first asked for. */
-export function openApiHandler(kinds: readonly KindDefinition[], version: string): PathHandler {
+export function openApiHandler(
+  served: { readonly kinds: readonly KindDefinition[]; readonly generation: number },
+  version: string,
+): PathHandler {
   const documents = new Map<string, Document>();
+  let { kinds, generation } = served;
   const keep = (id: string, type: string, make: () => Uint8Array | string): Document => {
     let document = documents.get(id);
     if (!document) {
@@ -42,6 +46,11 @@ export function openApiHandler(kinds: readonly KindDefinition[], version: string
     );
   };
   return async (req, res, path) => {
+    if (!path.startsWith('/openapi/')) return false;
+    if (generation !== served.generation) {
+      documents.clear();
+      ({ kinds, generation } = served);
+    }
     if (path === '/openapi/v2') {
       const wantsProtobuf = acceptsProtobuf(req.headers.accept);
       const v2 = () => buildOpenApiV2(kinds, version);

@@ -39,7 +39,9 @@ export const BLOCK = 64 * 1024;
 
 /** The JSON of an entry in the form of the resource that was asked for. */
 export function jsonOf(resource: StoredResource, entry: Entry): Buffer {
-  return resource.kind.convert ? Buffer.from(JSON.stringify(resource.view(entry))) : entry.bytes;
+  if (!resource.kind.convert) return entry.bytes;
+  const view = resource.view(entry);
+  return view === entry.object ? entry.bytes : Buffer.from(JSON.stringify(view));
 }
 
 /** Messages are made once for each revision; the objects of an entry never change. */
@@ -120,7 +122,7 @@ export function presentList(resource: StoredResource, page: ListPage, shape: Sha
     ...(page.continue === undefined ? {} : { continue: page.continue }),
     ...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
   };
-  const names = { kind: `${kind.kind}List`, apiVersion: apiVersionOf(kind) };
+  const names = { kind: kind.listKind ?? `${kind.kind}List`, apiVersion: apiVersionOf(kind) };
   const { representation } = shape;
   switch (representation.form) {
     case 'json':

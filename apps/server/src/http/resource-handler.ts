@@ -1,5 +1,5 @@
 import type { Clock } from '@wheelhouse/shared/clock';
-import { badRequest, unsupportedMediaType } from '@wheelhouse/shared/errors';
+import { badRequest, notFound, unsupportedMediaType } from '@wheelhouse/shared/errors';
 import { apiVersionOf } from '@wheelhouse/shared/meta/kind';
 import type { Authorizer } from '../auth/auth';
 import { Entry } from '../registry/entry';
@@ -104,7 +104,7 @@ export class ResourceHandler {
   async #get(request: ResourceRequest): Promise<void> {
     const { res, resource, query } = request;
     const ref = refOf(request);
-    if (request.path.subresource === 'status' && !resource.kind.status) throw noSuchResource();
+    if (request.path.subresource === 'status' && !resource.kind.status) throw noSubresource(request);
     const shape = this.#shape(request);
     const entry = await this.operations.get(resource, ref, query.get('resourceVersion') ?? undefined);
     const { type, body } = presentOne(resource, entry, shape);
@@ -183,7 +183,7 @@ export class ResourceHandler {
   async #update(request: ResourceRequest, subresource: 'status' | undefined): Promise<void> {
     const { resource } = request;
     const ref = refOf(request);
-    if (subresource && !resource.kind.status) throw noSuchResource();
+    if (subresource && !resource.kind.status) throw noSubresource(request);
     const shape = this.#shape(request);
     const context = this.#context(request, 'UpdateOptions');
     const body = await this.#body(request);
@@ -198,7 +198,7 @@ export class ResourceHandler {
   async #patch(request: ResourceRequest, subresource: 'status' | undefined): Promise<void> {
     const { resource } = request;
     const ref = refOf(request);
-    if (subresource && !resource.kind.status) throw noSuchResource();
+    if (subresource && !resource.kind.status) throw noSubresource(request);
     const shape = this.#shape(request);
     const patch = await this.#patchBody(request);
     const context = this.#patchContext(request, patch);
@@ -236,7 +236,7 @@ export class ResourceHandler {
 
   async #scale(request: ResourceRequest): Promise<void> {
     const { res, verb, resource } = request;
-    if (!resource.kind.scale) throw noSuchResource();
+    if (!resource.kind.scale) throw noSubresource(request);
     const ref = refOf(request);
     const encoding = encodingOf(negotiate(request.req.headers.accept, { protobuf: true }));
     const answer = (scale: Named, warnings?: readonly string[]) => {
@@ -381,6 +381,11 @@ const PATCH_TYPES: Readonly<Record<string, PatchRequest['type']>> = {
   'application/strategic-merge-patch+json': 'strategic',
   'application/apply-patch+yaml': 'apply',
 };
+
+/** A definition without the subresource: Kubernetes speaks of the object then. */
+function noSubresource({ resource, path }: ResourceRequest) {
+  return resource.kind.custom ? notFound(resource.subject(path.name ?? '')) : noSuchResource();
+}
 
 function refOf({ path, resource }: ResourceRequest): Ref {
   if (path.name === undefined) throw noSuchMethod();

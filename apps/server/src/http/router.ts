@@ -34,6 +34,8 @@ export interface RouterOptions {
   readonly paths: readonly PathHandler[];
   /** Shown to whoever asks for a path that is none. */
   readonly knownPaths: () => readonly string[];
+  /** Resolves when the kinds that users have defined are served. */
+  readonly settled?: () => Promise<void> | undefined;
   /** Every request takes a seat in it before it is looked at. */
   readonly fairness: FairQueue;
   readonly log: Logger;
@@ -133,7 +135,12 @@ export class Router {
     if (allowed) await allowed;
     const { verb } = request.resource;
 
-    const resource = registry.find(path);
+    let resource = registry.find(path);
+    if (!resource && path.group.includes('.')) {
+      // Its definition may have been written a moment ago.
+      await this.options.settled?.();
+      resource = registry.find(path);
+    }
     if (!resource) {
       const virtual = extensions.virtual(path);
       if (virtual) return extensions.answerVirtual(virtual, req, res, request, path);
@@ -149,6 +156,7 @@ export class Router {
       return this.#unknown(res, path);
     }
     const { kind } = resource;
+    if (kind.custom && !fitsScope(kind, path, verb)) return sendText(res, 404, '404 page not found\n');
     if (path.namespace !== undefined && !kind.namespaced) throw noSuchResource();
     if (path.namespace === undefined && kind.namespaced && path.name !== undefined) throw noSuchResource();
     if (kind.namespaced && path.namespace === undefined && verb !== 'list' && verb !== 'watch')
@@ -163,11 +171,17 @@ export class Router {
   #unknown(res: Res, path: ResourcePath): void {
     const knownGroup =
       path.group === '' ||
-      this.options.registry.kinds.some(({ group }) => group === path.group) ||
+      this.options.registry.kinds.some(({ group, custom }) => group === path.group && !custom) ||
       this.options.extensions.hasGroup(path.group);
     if (knownGroup) throw noSuchResource();
     sendText(res, 404, '404 page not found\n');
   }
+}
+
+/** Custom resources have no paths for the other scope at all. */
+function fitsScope(kind: { readonly namespaced: boolean }, path: ResourcePath, verb: string): boolean {
+  if (!kind.namespaced) return path.namespace === undefined;
+  return path.namespace !== undefined || (path.name === undefined && (verb === 'list' || verb === 'watch'));
 }
 
 export type ResourceApiRequest = ApiRequest & { readonly resource: NonNullable<ApiRequest['resource']> };

@@ -64,14 +64,14 @@ async function attempt(
   // Some kinds weave it into what they select (jobs).
   metadata.uid = randomUUID();
   metadata.creationTimestamp = timestamp(now);
+  if (resource.hasGeneration) metadata.generation = 1;
+  else delete metadata.generation;
   kind.default?.(object);
   if (request.owners) setOwners(object, request.owners);
   else trackOwners(resource, request, object, undefined);
   kind.prepareForCreate?.(object, { now });
   const name = metadata.name ?? '';
   const ref = { namespace: metadata.namespace, name };
-  if (resource.hasGeneration) metadata.generation = 1;
-  else delete metadata.generation;
 
   await resource.admit('create', { context, ref, object, oldObject: undefined }, () => {
     resource.refuseInvalid(name, createErrors(resource, object));

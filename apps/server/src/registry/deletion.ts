@@ -46,6 +46,11 @@ export function planDeletion(
     }
     return held ? { action: 'none' } : { action: 'remove' };
   }
+  if (kind.beginDeletion) {
+    const next = mark(current, finalizers, 0, now, false);
+    kind.beginDeletion(next, { now });
+    return { action: 'mark', next };
+  }
   if (!graceful) {
     return held ? { action: 'mark', next: mark(current, finalizers, 0, now, false) } : { action: 'remove' };
   }

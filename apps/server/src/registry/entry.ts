@@ -1,4 +1,4 @@
-import { apiVersionOf, type ResourceType } from '@wheelhouse/shared/meta/kind';
+import { apiVersionOf, type CustomKind, type ResourceType } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
 import { deepFreeze } from './json';
 
@@ -42,13 +42,18 @@ export class Entry {
   }
 }
 
+/** The type in which objects are stored. */
+export interface StoredType extends ResourceType {
+  readonly custom?: CustomKind | undefined;
+}
+
 /** Turns objects of one stored kind into bytes and back. */
 export class EntryCodec {
   /** Everything in front of the slot. */
   readonly head: string;
   readonly #headBytes: Buffer;
 
-  constructor(readonly type: ResourceType) {
+  constructor(readonly type: StoredType) {
     this.head = `{"kind":${JSON.stringify(type.kind)},"apiVersion":${JSON.stringify(apiVersionOf(type))},"metadata":{`;
     this.#headBytes = Buffer.from(this.head);
   }

@@ -1,10 +1,9 @@
 import type { Clock } from '@wheelhouse/shared/clock';
 import { apiError, serviceUnavailable } from '@wheelhouse/shared/errors';
-import type { ResourceType } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject } from '@wheelhouse/shared/meta/object';
 import type { Logger } from '../component';
 import type { Store, StoredEntry, StoreEvent, StoreWatch } from '../store/store';
-import { Entry, EntryCodec } from './entry';
+import { Entry, EntryCodec, type StoredType } from './entry';
 import { ObjectIndex } from './object-index';
 import { WatchCache } from './watch-cache';
 
@@ -14,8 +13,23 @@ const PAGE = 2000;
 const CATCH_UP_MS = 3000;
 
 /** `/registry/pods/`: where the objects of a stored resource live. */
-export function prefixOf(type: Pick<ResourceType, 'plural'>): string {
-  return `${STORE_ROOT}${type.plural}/`;
+export function prefixOf(type: Pick<StoredType, 'group' | 'plural' | 'custom'>): string {
+  return `${STORE_ROOT}${storageIdOf(type)}/`;
+}
+
+/**
+ * What tells stored resources apart: the plural, for custom resources `GROUP/PLURAL`. Groups of custom resources hold
+ * a dot, which no plural does.
+ */
+export function storageIdOf(type: Pick<StoredType, 'group' | 'plural' | 'custom'>): string {
+  return type.custom ? `${type.group}/${type.plural}` : type.plural;
+}
+
+/** The storage id in a key of the store. */
+function storageIdIn(key: string): string {
+  const slash = key.indexOf('/', STORE_ROOT.length);
+  const first = key.slice(STORE_ROOT.length, slash);
+  return first.includes('.') ? key.slice(STORE_ROOT.length, key.indexOf('/', slash + 1)) : first;
 }
 
 /** A revision that has not come to pass; clients know it by the cause. */
@@ -45,6 +59,9 @@ interface OwnWrite {
 export class StoreFeed {
   revision = 0;
   readonly #caches = new Map<string, WatchCache>();
+  /** Caches that are being loaded, with the events that have come meanwhile. */
+  readonly #joinings = new Map<WatchCache, StoreEvent[]>();
+  #loads = 0;
   readonly #own = new Map<string, OwnWrite>();
   readonly #waiters = new Set<Waiter>();
   #watch: StoreWatch | undefined;
@@ -56,14 +73,14 @@ export class StoreFeed {
   constructor(
     private readonly options: {
       readonly store: Store;
-      readonly types: readonly ResourceType[];
+      readonly types: readonly StoredType[];
       readonly clock: Clock;
       readonly log: Logger;
       readonly ringCapacity: number;
     },
   ) {
     for (const type of options.types) {
-      this.#caches.set(type.plural, new WatchCache(new EntryCodec(type), options.ringCapacity, 0));
+      this.#caches.set(storageIdOf(type), new WatchCache(new EntryCodec(type), options.ringCapacity, 0));
     }
   }
 
@@ -81,14 +98,48 @@ export class StoreFeed {
     this.#watch?.close();
   }
 
-  cache(plural: string): WatchCache {
-    const cache = this.#caches.get(plural);
-    if (!cache) throw new Error(`no stored resource ${plural}`);
+  cache(storageId: string): WatchCache {
+    const cache = this.#caches.get(storageId);
+    if (!cache) throw new Error(`no stored resource ${storageId}`);
     return cache;
   }
 
-  find(plural: string): WatchCache | undefined {
-    return this.#caches.get(plural);
+  find(storageId: string): WatchCache | undefined {
+    return this.#caches.get(storageId);
+  }
+
+  /**
+   * Begins to keep the objects of another type; resolves when its cache can be read. It takes the place of one for
+   * the same objects, whose watchers are ended.
+   */
+  async add(type: StoredType): Promise<void> {
+    const cache = new WatchCache(new EntryCodec(type), this.options.ringCapacity, 0);
+    const events: StoreEvent[] = [];
+    this.#joinings.set(cache, events);
+    try {
+      for (;;) {
+        const round = this.#loads;
+        events.length = 0;
+        const start = this.revision;
+        const index = await this.#read(cache, start);
+        // Everything was loaded anew meanwhile, so events may be missing.
+        if (round !== this.#loads) continue;
+        cache.reset(index, start);
+        break;
+      }
+    } finally {
+      this.#joinings.delete(cache);
+    }
+    for (const event of events) this.#apply(cache, event);
+    this.drop(type);
+    this.#caches.set(storageIdOf(type), cache);
+  }
+
+  /** Stops keeping the objects of a type; its watchers are ended with 410. */
+  drop(type: StoredType): void {
+    const cache = this.#caches.get(storageIdOf(type));
+    this.#caches.delete(storageIdOf(type));
+    cache?.reset(new ObjectIndex(), this.revision);
   }
 
   caches(): Iterable<WatchCache> {
@@ -175,26 +226,8 @@ export class StoreFeed {
   async #load(): Promise<void> {
     const { store } = this.options;
     const start = await store.currentRevision();
-    for (const [plural, cache] of this.#caches) {
-      const index = new ObjectIndex();
-      const prefix = `${STORE_ROOT}${plural}/`;
-      let after: string | undefined;
-      for (;;) {
-        const page = await store.range({
-          prefix,
-          limit: PAGE,
-          revision: start,
-          ...(after === undefined ? {} : { after }),
-        });
-        for (const stored of page.entries) {
-          const entry = this.#entryOf(cache, stored);
-          if (entry) index.set(entry);
-        }
-        after = page.entries.at(-1)?.key;
-        if (!page.more || after === undefined) break;
-      }
-      cache.reset(index, start);
-    }
+    this.#loads++;
+    for (const cache of this.#caches.values()) cache.reset(await this.#read(cache, start), start);
     this.revision = start;
     this.#loaded = true;
     if (this.#closed) return;
@@ -207,6 +240,27 @@ export class StoreFeed {
       },
     );
     this.#advance(start);
+  }
+
+  /** Everything that a cache is to hold, as it was at `revision`. */
+  async #read(cache: WatchCache, revision: number): Promise<ObjectIndex> {
+    const index = new ObjectIndex();
+    const prefix = prefixOf(cache.codec.type);
+    let after: string | undefined;
+    for (;;) {
+      const page = await this.options.store.range({
+        prefix,
+        limit: PAGE,
+        revision,
+        ...(after === undefined ? {} : { after }),
+      });
+      for (const stored of page.entries) {
+        const entry = this.#entryOf(cache, stored);
+        if (entry) index.set(entry);
+      }
+      after = page.entries.at(-1)?.key;
+      if (!page.more || after === undefined) return index;
+    }
   }
 
   /** The watch has ended for good, e.g. its revision was compacted away while the store was out of reach. */
@@ -230,20 +284,27 @@ export class StoreFeed {
     const touched = new Set<WatchCache>();
     for (const event of events) {
       const key = event.type === 'put' ? event.entry.key : event.key;
-      const plural = key.slice(STORE_ROOT.length, key.indexOf('/', STORE_ROOT.length));
-      const cache = this.#caches.get(plural);
-      if (!cache) continue;
-      if (event.type === 'delete') {
-        cache.apply(key, undefined, event.revision);
-      } else {
-        const entry = this.#entryOf(cache, event.entry);
-        if (entry) cache.apply(key, entry, event.revision);
+      const id = storageIdIn(key);
+      for (const [joining, waiting] of this.#joinings) {
+        if (storageIdOf(joining.codec.type) === id) waiting.push(event);
       }
+      const cache = this.#caches.get(id);
+      if (!cache) continue;
+      this.#apply(cache, event);
       touched.add(cache);
     }
     const last = events.at(-1);
     if (last) this.#advance(last.revision);
     for (const cache of touched) cache.wake();
+  }
+
+  #apply(cache: WatchCache, event: StoreEvent): void {
+    if (event.type === 'delete') {
+      cache.apply(event.key, undefined, event.revision);
+      return;
+    }
+    const entry = this.#entryOf(cache, event.entry);
+    if (entry) cache.apply(event.entry.key, entry, event.revision);
   }
 
   #advance(revision: number): void {

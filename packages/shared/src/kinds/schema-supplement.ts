@@ -211,6 +211,15 @@ export const SCHEMA_SUPPLEMENT: Readonly<Record<string, Readonly<Record<string, 
   'io.k8s.api.storage.v1.VolumeError': {
     errorCode: 'number',
   },
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps': {
+    'x-kubernetes-embedded-resource': 'bool',
+    'x-kubernetes-int-or-string': 'bool',
+    'x-kubernetes-list-map-keys': '[]string',
+    'x-kubernetes-list-type': 'string',
+    'x-kubernetes-map-type': 'string',
+    'x-kubernetes-preserve-unknown-fields': 'bool',
+    'x-kubernetes-validations': '[]#io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.ValidationRule',
+  },
   'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions': {
     ignoreStoreReadErrorWithClusterBreakingPotential: 'bool',
   },

@@ -102,9 +102,28 @@ export interface KindDefinition<T extends KubeObject = KubeObject> extends Resou
   readonly defaultPropagation?: 'background' | 'orphan';
   /** True: a DELETE answers the object itself; otherwise a Status. */
   readonly deleteReturnsObject?: boolean;
+  /** What the beginning of a deletion writes into an object that is to be held, e.g. a finalizer and a condition. */
+  beginDeletion?(object: T, context: StrategyContext): void;
+  /** Kind of the lists; default: the kind with `List` after it. */
+  readonly listKind?: string;
+  /** Present when the kind comes from a definition that users wrote. */
+  readonly custom?: CustomKind;
   /** Other served forms of the same stored objects, e.g. events.k8s.io for core events. */
   readonly storedAs?: ResourceType;
   readonly convert?: { fromStored(object: KubeObject): T; toStored(object: T): KubeObject };
+}
+
+/** What only kinds have that are made at run time. */
+export interface CustomKind {
+  /**
+   * Reads a body: what the schema does not know is left out and reported. Throws BadRequest and Invalid. `object` is
+   * private to the caller.
+   */
+  decode(raw: unknown): { readonly object: KubeObject; readonly unknownFields: readonly string[] };
+  /** The schema as OpenAPI shows it, in the dialect of version 2 or 3. */
+  openApi(dialect: 'v2' | 'v3'): Record<string, unknown>;
+  /** Refuses new objects while the definition is on its way out. Throws MethodNotAllowed. */
+  refuseCreate?(): void;
 }
 
 export interface SubresourceDefinition {

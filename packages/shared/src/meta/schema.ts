@@ -49,6 +49,7 @@ export interface TypeSchema {
 const NONE: MergeFacts = {};
 const FIRST = ['kind', 'apiVersion', 'metadata'];
 const cache = new Map<string, TypeSchema>();
+const defined = new Set<string>();
 
 /** The schema of a type by its OpenAPI name. Throws for unknown names: they are mistakes of the program. */
 export function typeSchema(name: string): TypeSchema {
@@ -60,8 +61,14 @@ export function typeSchema(name: string): TypeSchema {
   return schema;
 }
 
+/** Types that are made at run time, of the definitions of custom resources. Takes the place of one of that name. */
+export function defineType(schema: TypeSchema): void {
+  defined.add(schema.name);
+  cache.set(schema.name, schema);
+}
+
 export function hasTypeSchema(name: string): boolean {
-  return name in SCHEMA || name in SCHEMA_SUPPLEMENT;
+  return defined.has(name) || name in SCHEMA || name in SCHEMA_SUPPLEMENT;
 }
 
 /** Names of all API types that there are. */

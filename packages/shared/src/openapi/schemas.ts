@@ -103,9 +103,13 @@ export class Definitions {
   /** Adds a kind's own type and the type of its lists. */
   addKind(kind: KindDefinition): void {
     const gvk = { group: kind.group, kind: kind.kind, version: kind.version };
+    if (kind.custom) {
+      this.add('io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta');
+      this.#schemas.set(kind.schema, kind.custom.openApi(this.dialect));
+    }
     this.add(kind.schema, gvk);
     const list = listTypeOf(kind);
-    const listGvk = { ...gvk, kind: `${kind.kind}List` };
+    const listGvk = { ...gvk, kind: kind.listKind ?? `${kind.kind}List` };
     this.add(list, listGvk);
     if (this.#schemas.has(list)) return;
     this.add(LIST_META_TYPE);
