@@ -90,8 +90,10 @@ export function trackOwners(
 
 export type Owners = NonNullable<NonNullable<KubeObject['metadata']>['managedFields']>;
 
+/** In place: others may hold on to the metadata. */
 export function setOwners(object: KubeObject, owners: readonly Owners[number][] | undefined): void {
-  const { managedFields: _sent, ...metadata } = object.metadata ?? {};
-  // Frozen entries are shared between revisions.
-  object.metadata = owners?.length ? { ...metadata, managedFields: owners as Owners } : metadata;
+  object.metadata ??= {};
+  // Entries are frozen and shared between revisions.
+  if (owners?.length) object.metadata.managedFields = owners as Owners;
+  else delete object.metadata.managedFields;
 }
