@@ -1,4 +1,7 @@
 import { forbidden } from '@wheelhouse/shared/errors';
+import { HOST_PATH_FINALIZER, HOST_PATH_NODE_LABEL } from '@wheelhouse/shared/kinds/core/volume-protocol';
+import { equalJson } from '@wheelhouse/shared/meta/json';
+import type { KubeObject } from '@wheelhouse/shared/meta/object';
 import type { Node, Pod } from 'kubernetes-types/core/v1';
 import { nodeNameOf } from '../auth/node-identity';
 import type { AdmissionAttributes, AdmissionPlugin } from './admission';
@@ -31,6 +34,7 @@ export const nodeRestriction: AdmissionPlugin = {
     if (nodeName === undefined) return;
     const { kind } = attributes;
     if (isPods(kind)) checkPod(nodeName, attributes);
+    else if (kind.group === '' && kind.plural === 'persistentvolumes') checkVolume(nodeName, attributes);
     else if (kind.group === '' && kind.plural === 'nodes') checkNode(nodeName, attributes);
     else if (kind.group === 'coordination.k8s.io' && kind.plural === 'leases')
       checkOwnName(nodeName, attributes, 'can only access the lease with the same name as the node');
@@ -64,6 +68,28 @@ function checkNode(nodeName: string, attributes: AdmissionAttributes): void {
   if (!sameTaints(previous, next)) throw refusal(nodeName, attributes, 'is not allowed to modify taints');
   if (JSON.stringify(previous.metadata?.ownerReferences) !== JSON.stringify(next.metadata?.ownerReferences))
     throw refusal(nodeName, attributes, 'is not allowed to modify ownerReferences');
+}
+
+/** All that a node may change about a volume is to let it go: one on its way out whose data it has removed. */
+function checkVolume(nodeName: string, attributes: AdmissionAttributes): void {
+  const { operation, subresource, object, oldObject } = attributes;
+  const before = oldObject?.metadata;
+  if (
+    operation !== 'update' ||
+    subresource !== undefined ||
+    !before?.deletionTimestamp ||
+    before.labels?.[HOST_PATH_NODE_LABEL] !== nodeName
+  ) {
+    throw refusal(nodeName, attributes, 'can only change volumes on their way out whose data it keeps');
+  }
+  const essence = (volume: KubeObject | undefined) => {
+    const { metadata, ...rest } = volume ?? {};
+    const { finalizers, resourceVersion: _, managedFields: __, ...kept } = metadata ?? {};
+    return { ...rest, kept, finalizers: finalizers?.filter((one) => one !== HOST_PATH_FINALIZER) ?? [] };
+  };
+  if (!equalJson(essence(object), essence(oldObject))) {
+    throw refusal(nodeName, attributes, `can only remove the finalizer ${HOST_PATH_FINALIZER} of a volume`);
+  }
 }
 
 function checkOwnName(nodeName: string, attributes: AdmissionAttributes, why: string): void {

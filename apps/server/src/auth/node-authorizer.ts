@@ -31,6 +31,8 @@ const COMMON_RULES: readonly PolicyRule[] = [
   { apiGroups: ['node.k8s.io'], resources: ['runtimeclasses'], verbs: READ },
   { apiGroups: ['', 'events.k8s.io'], resources: ['events'], verbs: ['create', 'patch', 'update'] },
   { apiGroups: [''], resources: ['nodes'], verbs: ['create'] },
+  // To mount what its pods claim; and to tell that it has removed a volume's data, which NodeRestriction watches.
+  { apiGroups: [''], resources: ['persistentvolumes'], verbs: [...READ, 'patch'] },
 ];
 
 /**

@@ -1,3 +1,4 @@
+import { claimNamesOf } from '@wheelhouse/shared/kinds/core/volume-protocol';
 import type { EnvFromSource, EnvVar, Pod, Volume } from 'kubernetes-types/core/v1';
 
 /** Kinds of things that a pod points to and that its node must therefore be able to read. */
@@ -18,6 +19,7 @@ function* referencesOf(pod: Pod): Generator<{ plural: ReferencedPlural; name: st
   if (serviceAccount) yield { plural: 'serviceaccounts', name: serviceAccount };
   for (const { name } of spec.imagePullSecrets ?? []) if (name) yield { plural: 'secrets', name };
   for (const volume of spec.volumes ?? []) yield* ofVolume(volume);
+  for (const name of claimNamesOf(pod)) yield { plural: 'persistentvolumeclaims', name };
   const containers = [
     ...(spec.initContainers ?? []),
     ...(spec.containers ?? []),
@@ -32,8 +34,6 @@ function* referencesOf(pod: Pod): Generator<{ plural: ReferencedPlural; name: st
 function* ofVolume(volume: Volume): Generator<{ plural: ReferencedPlural; name: string }> {
   if (volume.secret?.secretName) yield { plural: 'secrets', name: volume.secret.secretName };
   if (volume.configMap?.name) yield { plural: 'configmaps', name: volume.configMap.name };
-  if (volume.persistentVolumeClaim)
-    yield { plural: 'persistentvolumeclaims', name: volume.persistentVolumeClaim.claimName };
   for (const source of volume.projected?.sources ?? []) {
     if (source.secret?.name) yield { plural: 'secrets', name: source.secret.name };
     if (source.configMap?.name) yield { plural: 'configmaps', name: source.configMap.name };

@@ -1,12 +1,19 @@
 import { deploymentController } from './deployment/controller';
 import { endpointsController } from './endpoints/controller';
 import { endpointSliceController } from './endpointslice/controller';
+import { ephemeralVolumeController } from './ephemeral-volume/controller';
 import { garbageCollectorController } from './garbagecollector/controller';
+import { hostPathProvisioner } from './host-path-provisioner/controller';
+import { hostPathClassController } from './host-path-provisioner/default-class';
 import type { ControllerDefinition } from './machinery/controller';
 import { namespaceController } from './namespace/controller';
 import { nodeIpamController } from './nodeipam/controller';
 import { nodeLifecycleController } from './nodelifecycle/controller';
+import { persistentVolumeBinder } from './persistentvolume-binder/controller';
+import { persistentVolumeExpander } from './persistentvolume-expander/controller';
 import { podGcController } from './podgc/controller';
+import { pvProtectionController } from './pv-protection/controller';
+import { pvcProtectionController } from './pvc-protection/controller';
 import { replicaSetController } from './replicaset/controller';
 import { replicationControllerController } from './replicationcontroller/controller';
 import { rootCaController } from './rootca/controller';
@@ -26,4 +33,11 @@ export const builtInControllers: readonly ControllerDefinition[] = [
   podGcController,
   serviceAccountController,
   rootCaController,
+  persistentVolumeBinder,
+  hostPathClassController,
+  hostPathProvisioner,
+  persistentVolumeExpander,
+  pvcProtectionController,
+  pvProtectionController,
+  ephemeralVolumeController,
 ];

@@ -1,6 +1,7 @@
 import type { ResourceType } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
 import { controllerOf } from './owners';
+import { claimIndexes, podClaims, volumeIndexes } from './volume-indexes';
 
 type IndexFunctions = Readonly<Record<string, (object: Stored<KubeObject>) => string[]>>;
 
@@ -23,7 +24,11 @@ const byResource: Readonly<Record<string, IndexFunctions>> = {
       Object.entries(metadata.labels ?? {}).map(([key, value]) =>
         labelIndexValue(metadata.namespace, key, value),
       ),
+    /** `namespace/name` of each claim that the pod's volumes stand for. */
+    claim: podClaims,
   },
+  persistentvolumes: volumeIndexes,
+  persistentvolumeclaims: claimIndexes,
   endpointslices: {
     service: ({ metadata }) => {
       const service = metadata.labels?.['kubernetes.io/service-name'];
