@@ -8,6 +8,8 @@ import { StartupError } from '../startup-error';
 export interface RemoteClient {
   readonly client: Client;
   readonly server: string;
+  /** PEM text of the CA that the server's certificate is checked against. */
+  readonly caCertificate: string;
   close(): Promise<void>;
 }
 
@@ -36,10 +38,11 @@ export async function openRemoteClient(kubeconfigPath: string): Promise<RemoteCl
       `${kubeconfigPath} does not name a server with certificate-authority-data and a user with embedded credentials.`,
     );
   }
+  const caCertificate = Buffer.from(cluster['certificate-authority-data'], 'base64').toString();
   const decode = (data: string | undefined) => (data ? Buffer.from(data, 'base64').toString() : undefined);
   const dispatcher = new Agent({
     connect: {
-      ca: decode(cluster['certificate-authority-data']),
+      ca: caCertificate,
       cert: decode(user['client-certificate-data']),
       key: decode(user['client-key-data']),
     },
@@ -48,6 +51,7 @@ export async function openRemoteClient(kubeconfigPath: string): Promise<RemoteCl
   });
   return {
     server: cluster.server,
+    caCertificate,
     client: createHttpClient({
       baseUrl: cluster.server,
       fetch: (url, init) => fetch(url, { ...init, dispatcher }),

@@ -203,7 +203,11 @@ async function startBesideApi(options: StartServerOptions, stack: ComponentStack
   }
   const remote = await openRemoteClient(config.kubeconfig);
   stack.push('connection', () => remote.close());
-  await startDecisions(options, { stack, clients: { scheduler: remote.client, controllers: remote.client } });
+  await startDecisions(options, {
+    stack,
+    clients: { scheduler: remote.client, controllers: remote.client },
+    caCertificate: remote.caCertificate,
+  });
   return {
     admin: undefined,
     apiUrl: remote.server,
