@@ -1,73 +1,42 @@
-import type {
-  ClusterRole,
-  ClusterRoleBinding,
-  Role,
-  RoleBinding,
-  RoleRef,
-  Subject,
-} from 'kubernetes-types/rbac/v1';
 import type { UserInfo } from '../http/extension';
 import type { Authorizer, Decision } from './auth';
-import { type PolicyRule, ruleAllows } from './rbac-rules';
+import type { RbacSource } from './rbac-source';
+import { UserRules } from './user-rules';
 
-/** Where roles and bindings come from: built in, or the cluster's own objects. Reads are synchronous and current. */
-export interface RbacSource {
-  clusterRole(name: string): Pick<ClusterRole, 'rules'> | undefined;
-  role(namespace: string, name: string): Pick<Role, 'rules'> | undefined;
-  clusterRoleBindings(): readonly Pick<ClusterRoleBinding, 'roleRef' | 'subjects'>[];
-  roleBindings(namespace: string): readonly Pick<RoleBinding, 'roleRef' | 'subjects'>[];
-}
-
-const SERVICE_ACCOUNT_PREFIX = 'system:serviceaccount:';
+/** Users whose rules are remembered. */
+const MAX_USERS = 10_000;
 
 /**
  * Role-based access control: allows what some rule of some bound role grants, and has no other opinion. Cluster role
- * bindings count everywhere, role bindings only for namespaced requests of their namespace.
+ * bindings count everywhere, role bindings only for namespaced requests of their namespace. What a user may do is
+ * gathered once and kept until roles or bindings change.
  */
 export function createRbacAuthorizer(source: RbacSource): Authorizer {
-  return {
-    authorize(request): Decision {
-      for (const rule of rulesFor(source, request.user, request.resource?.namespace))
-        if (ruleAllows(rule, request)) return { allowed: true };
-      return { allowed: false };
-    },
-  };
-}
+  let generation = source.generation;
+  /** Most users are one object for as long as their connection lives. */
+  let byUser = new WeakMap<UserInfo, UserRules>();
+  const byName = new Map<string, UserRules>();
 
-/** Every rule that applies to a user at the cluster scope and, when given, in one namespace. */
-export function* rulesFor(source: RbacSource, user: UserInfo, namespace?: string): Generator<PolicyRule> {
-  for (const binding of source.clusterRoleBindings())
-    if (isSubject(binding.subjects, user, undefined)) yield* rulesOf(source, binding.roleRef, undefined);
-  if (namespace === undefined) return;
-  for (const binding of source.roleBindings(namespace))
-    if (isSubject(binding.subjects, user, namespace)) yield* rulesOf(source, binding.roleRef, namespace);
-}
-
-/** A binding to a role that does not exist grants nothing. */
-function rulesOf(source: RbacSource, ref: RoleRef, namespace: string | undefined): readonly PolicyRule[] {
-  if (ref.kind === 'ClusterRole') return source.clusterRole(ref.name)?.rules ?? [];
-  return namespace === undefined ? [] : (source.role(namespace, ref.name)?.rules ?? []);
-}
-
-function isSubject(
-  subjects: readonly Subject[] | undefined,
-  user: UserInfo,
-  bindingNamespace: string | undefined,
-): boolean {
-  return (subjects ?? []).some((subject) => {
-    switch (subject.kind) {
-      case 'User':
-        return subject.name === user.name;
-      case 'Group':
-        return user.groups.includes(subject.name);
-      case 'ServiceAccount': {
-        const namespace = subject.namespace || bindingNamespace;
-        return (
-          namespace !== undefined && user.name === `${SERVICE_ACCOUNT_PREFIX}${namespace}:${subject.name}`
-        );
-      }
-      default:
-        return false;
+  function rulesOf(user: UserInfo): UserRules {
+    if (source.generation !== generation) {
+      generation = source.generation;
+      byUser = new WeakMap();
+      byName.clear();
     }
-  });
+    let rules = byUser.get(user);
+    if (rules) return rules;
+    const key = [user.name, ...user.groups].join('\0');
+    rules = byName.get(key);
+    if (!rules) {
+      rules = new UserRules(source, user);
+      if (byName.size >= MAX_USERS) byName.clear();
+      byName.set(key, rules);
+    }
+    byUser.set(user, rules);
+    return rules;
+  }
+
+  return {
+    authorize: (request): Decision => ({ allowed: rulesOf(request.user).allows(request) }),
+  };
 }

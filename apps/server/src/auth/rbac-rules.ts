@@ -12,13 +12,18 @@ export function ruleAllows(rule: PolicyRule, request: AuthorizationRequest): boo
       (rule.nonResourceURLs ?? []).some((pattern) => pathMatches(pattern, request.path ?? ''))
     );
   }
+  return ruleGrants(rule, resource) && nameMatches(rule.resourceNames, resource.name);
+}
+
+/** Whether a rule grants the verb on the resource, for some name at least. */
+export function ruleGrants(
+  rule: PolicyRule,
+  action: { verb: string; group: string; plural: string; subresource?: string | undefined },
+): boolean {
   return (
-    includes(rule.verbs, resource.verb) &&
-    includes(rule.apiGroups, resource.group) &&
-    (rule.resources ?? []).some((pattern) =>
-      resourceMatches(pattern, resource.plural, resource.subresource),
-    ) &&
-    nameMatches(rule.resourceNames, resource.name)
+    includes(rule.verbs, action.verb) &&
+    includes(rule.apiGroups, action.group) &&
+    (rule.resources ?? []).some((pattern) => resourceMatches(pattern, action.plural, action.subresource))
   );
 }
 
@@ -30,7 +35,7 @@ function resourceMatches(pattern: string, plural: string, subresource: string | 
 }
 
 /** An empty list grants every name; a list never grants requests without a name (list, watch, create). */
-function nameMatches(names: readonly string[] | undefined, name: string | undefined): boolean {
+export function nameMatches(names: readonly string[] | undefined, name: string | undefined): boolean {
   return !names?.length || (name !== undefined && names.includes(name));
 }
 

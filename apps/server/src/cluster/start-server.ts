@@ -109,7 +109,10 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
     kinds: allKinds,
     authenticator: auth.authenticator,
     authorizer: auth.authorizer,
-    admission: createDefaultPlugins({ tolerationSeconds: config.defaultTolerationSeconds }),
+    admission: [
+      ...createDefaultPlugins({ tolerationSeconds: config.defaultTolerationSeconds }),
+      ...auth.admission,
+    ],
     audit: audit.sink,
     serviceCidr,
     log,
@@ -120,6 +123,7 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
   const reviews = auth.start(system);
   for (const group of reviews.virtualGroups) api.addVirtualGroup(group);
   for (const handler of reviews.subresources) api.addSubresource(handler);
+  await reviews.ready();
   api.addVirtualGroup(
     audit.virtualGroupWithUndo({ clientFor: (user) => api.clientFor(user), kinds: allKinds }),
   );

@@ -1,9 +1,8 @@
 import type { SelfSubjectRulesReview } from 'kubernetes-types/authorization/v1';
 import type { UserInfo, VirtualResource } from '../../http/extension';
 import { nodeNameOf } from '../node-identity';
-import type { RbacSource } from '../rbac-authorizer';
-import { rulesFor } from '../rbac-authorizer';
 import type { PolicyRule } from '../rbac-rules';
+import { type RbacSource, rulesFor } from '../rbac-source';
 import { readObject } from './access-reviews';
 
 /** `kubectl auth can-i --list`: what the caller may do in one namespace, as far as rules can say it. */
