@@ -7,6 +7,14 @@ import type { PodInfo } from './snapshot/pod-info';
 
 export type PodScheduledReason = 'Unschedulable' | 'SchedulingGated' | 'SchedulerError';
 
+/** What a waiting pod's status is to say. */
+export interface WaitingReport {
+  readonly reason: PodScheduledReason;
+  readonly message: string;
+  /** The node that is kept for it; '' when none is any more. Undefined leaves it as it is. */
+  readonly nominated?: string;
+}
+
 /** Writes at a time. Statuses of pods that wait must not crowd out bindings. */
 const PARALLEL = 16;
 
@@ -15,7 +23,7 @@ const PARALLEL = 16;
  * what the pod says already is not written again.
  */
 export class StatusReporter {
-  #waiting = new Map<string, { info: PodInfo; reason: PodScheduledReason; message: string }>();
+  #waiting = new Map<string, { info: PodInfo; report: WaitingReport }>();
   #writing = new Set<Promise<void>>();
 
   constructor(
@@ -24,13 +32,28 @@ export class StatusReporter {
     private readonly log: Logger,
   ) {}
 
-  report(info: PodInfo, reason: PodScheduledReason, message: string): void {
+  report(info: PodInfo, report: WaitingReport): void {
     const current = scheduledCondition(info);
-    if (current?.status === 'False' && current.reason === reason && current.message === message) {
+    const { reason, message, nominated } = report;
+    const isSaid = current?.status === 'False' && current.reason === reason && current.message === message;
+    const isNominated = nominated === undefined || nominated === (info.pod.status?.nominatedNodeName ?? '');
+    if (isSaid && isNominated) {
       this.#waiting.delete(info.key);
       return;
     }
-    this.#waiting.set(info.key, { info, reason, message });
+    this.#waiting.set(info.key, { info, report });
+    this.#pump();
+  }
+
+  /** The node is no longer kept for the pod: a more important one takes it. */
+  dismiss(info: PodInfo): void {
+    const waiting = this.#waiting.get(info.key);
+    const condition = scheduledCondition(info);
+    const report = waiting?.report ?? {
+      reason: 'Unschedulable' as const,
+      message: condition?.message ?? '',
+    };
+    this.#waiting.set(info.key, { info, report: { ...report, nominated: '' } });
     this.#pump();
   }
 
@@ -45,10 +68,10 @@ export class StatusReporter {
   }
 
   #pump(): void {
-    for (const [key, { info, reason, message }] of this.#waiting) {
+    for (const [key, { info, report }] of this.#waiting) {
       if (this.#writing.size >= PARALLEL) return;
       this.#waiting.delete(key);
-      const write = this.#write(info, reason, message).finally(() => {
+      const write = this.#write(info, report).finally(() => {
         this.#writing.delete(write);
         this.#pump();
       });
@@ -56,7 +79,7 @@ export class StatusReporter {
     }
   }
 
-  async #write(info: PodInfo, reason: PodScheduledReason, message: string): Promise<void> {
+  async #write(info: PodInfo, { reason, message, nominated }: WaitingReport): Promise<void> {
     const before = scheduledCondition(info);
     const transition = before?.status === 'False' ? before.lastTransitionTime : this.#timeText();
     const patch: Patch = {
@@ -65,6 +88,7 @@ export class StatusReporter {
         // Names the pod that is meant: one of the same name made since is refused.
         metadata: { uid: info.uid },
         status: {
+          ...(nominated === undefined ? {} : { nominatedNodeName: nominated === '' ? null : nominated }),
           conditions: [
             { type: 'PodScheduled', status: 'False', reason, message, lastTransitionTime: transition },
           ],

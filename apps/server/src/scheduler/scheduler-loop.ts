@@ -1,12 +1,13 @@
 import type { Clock } from '@wheelhouse/shared/clock';
 import { bindPod } from './bind-pod';
-import type { PlacedStep, SchedulerCore, Step } from './core/scheduler-core';
+import type { PlacedStep, RefusedStep, SchedulerCore, Step } from './core/scheduler-core';
+import type { WaitingPods } from './framework/waiting-pods';
 
 /** What the loop tells its owner. */
 export interface LoopObserver {
   bound(step: PlacedStep): void;
   bindFailed(step: PlacedStep, error: unknown): void;
-  refused(step: Extract<Step, { kind: 'refused' }>): void;
+  refused(step: RefusedStep): void;
   /** A decision threw: a fault of a plugin. The pod is tried again later. */
   failed(error: unknown): void;
 }
@@ -15,6 +16,7 @@ export interface LoopOptions {
   readonly core: SchedulerCore;
   readonly clock: Clock;
   readonly observer: LoopObserver;
+  readonly waitingPods: WaitingPods;
   /** Bindings in flight at a time. */
   readonly maxBinding?: number;
 }
@@ -32,6 +34,8 @@ export class SchedulerLoop {
   #cancelTimer: (() => void) | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #binding = new Set<Promise<void>>();
+  /** Set while someone outside is asked about a pod. */
+  #asking: Promise<void> | undefined;
   #abort = new AbortController();
   #cancelExpiry: () => void;
 
@@ -55,6 +59,7 @@ export class SchedulerLoop {
     this.#abort.abort();
     this.#cancelTimer?.();
     this.#cancelExpiry();
+    await this.#asking;
     await Promise.all(this.#binding);
   }
 
@@ -62,7 +67,7 @@ export class SchedulerLoop {
     const { clock, maxBinding = 256 } = this.options;
     const end = clock.monotonic() + SLICE_MS;
     // When too many bindings are in flight, the next one that ends wakes the loop again.
-    while (!this.#stopped && this.#binding.size < maxBinding) {
+    while (!this.#stopped && !this.#asking && this.#binding.size < maxBinding) {
       if (!this.#turn()) return;
       if (clock.monotonic() >= end) {
         this.wake();
@@ -82,15 +87,39 @@ export class SchedulerLoop {
       this.wake();
       return false;
     }
-    if (step?.kind === 'placed') this.#bind(step);
-    else if (step) observer.refused(step);
-    else this.#sleep();
+    if (!step) this.#sleep();
+    else if (step.kind === 'asking') this.#wait(step.answer);
+    else this.#act(step);
     return step !== undefined;
+  }
+
+  #act(step: PlacedStep | RefusedStep): void {
+    if (step.kind === 'placed') this.#bind(step);
+    else this.options.observer.refused(step);
+  }
+
+  /** Decisions are made one after the other: the next one waits for the answer. */
+  #wait(answer: Promise<PlacedStep | RefusedStep | undefined>): void {
+    this.#asking = answer
+      .then((step) => step && this.#act(step))
+      .catch((error: unknown) => this.options.observer.failed(error))
+      .finally(() => {
+        this.#asking = undefined;
+        this.wake();
+      });
   }
 
   #bind(step: PlacedStep): void {
     const { core, observer } = this.options;
-    const binding = bindPod(step, core.cache.snapshot, this.#abort.signal).then((outcome) => {
+    const { waitingPods } = this.options;
+    const extender = core.extenders.find((one) => one.bind && one.isInterestedIn(step.info));
+    const context = {
+      snapshot: core.cache.snapshot,
+      signal: this.#abort.signal,
+      waitingPods,
+      ...(extender ? { extender } : {}),
+    };
+    const binding = bindPod(step, context).then((outcome) => {
       this.#binding.delete(binding);
       if (outcome.kind === 'bound') {
         core.bound(step.info);

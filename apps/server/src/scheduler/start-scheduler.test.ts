@@ -97,7 +97,9 @@ test('tells why a pod waits, in its status and in an event, and places it once t
   await addNode({ name: 'tainted', spec: { taints: [{ key: 'k', value: 'v', effect: 'NoSchedule' }] } });
   await start();
   await addPod({ name: 'big', cpu: '2' });
-  const text = '0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {k: v}.';
+  const text =
+    '0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {k: v}. ' +
+    'preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.';
   const waiting = await when('big', (pod) => scheduled(pod)?.reason === 'Unschedulable');
   expect(scheduled(waiting)).toMatchObject({ status: 'False', message: text });
   await addNode({ name: 'large', cpu: '8' });

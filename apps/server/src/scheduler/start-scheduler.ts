@@ -1,20 +1,20 @@
 import type { Client } from '@wheelhouse/shared/client/client';
-import { createInformer } from '@wheelhouse/shared/client/create-informer';
 import { type Clock, systemClock } from '@wheelhouse/shared/clock';
-import { namespaceKind } from '@wheelhouse/shared/kinds/core/namespace';
 import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
-import { serviceKind } from '@wheelhouse/shared/kinds/core/service';
 import type { Stored } from '@wheelhouse/shared/meta/object';
 import type { Pod } from 'kubernetes-types/core/v1';
 import type { Component, Logger } from '../component';
+import { type LoadedConfig, loadSchedulerConfig } from './config/load-config';
 import type { DecideOptions, Verdict } from './core/decide';
-import { SchedulerCore } from './core/scheduler-core';
+import { type RefusedStep, SchedulerCore } from './core/scheduler-core';
 import { verdictText } from './core/verdict-text';
-import type { ProfilePlugin, QueueSortPlugin } from './framework/plugin';
+import { Evictor } from './evict-victims';
+import type { PluginHandle } from './framework/handle';
+import type { ClusterEvent, Profile, ProfilePlugin, QueueSortPlugin } from './framework/plugin';
+import { HintWriter } from './hint-writer';
+import { createPluginHandle, Informers } from './plugin-handle';
 import { defaultBinder } from './plugins/default-binder';
-import { DEFAULT_SCHEDULER_NAME, defaultPlugins } from './plugins/default-profile';
-import { GATED_MESSAGE, isGated } from './plugins/scheduling-gates';
 import { PodEvents } from './pod-events';
 import { StatusReporter } from './report-status';
 import { SchedulerLoop } from './scheduler-loop';
@@ -24,15 +24,12 @@ export interface SchedulerOptions {
   readonly client: Client;
   readonly log: Logger;
   readonly clock?: Clock;
-  /** The name that pods ask for; default `default-scheduler`. */
-  readonly schedulerName?: string;
-  /** Added to the default plugins, or in the place of one of the same name. */
+  /** Profiles, plugin arguments, modules and extenders; what holds by default when absent. */
+  readonly config?: LoadedConfig;
+  /** Added to the plugins of the first profile, or in the place of one of the same name. */
   readonly plugins?: readonly ProfilePlugin[];
-  /** More names with plugins of their own, beside the default one. Each gets the default binder if it has none. */
-  readonly profiles?: readonly {
-    readonly schedulerName: string;
-    readonly plugins: readonly ProfilePlugin[];
-  }[];
+  /** More names with plugins of their own. Each gets the default binder if it has none. */
+  readonly profiles?: readonly Profile[];
   readonly queueSort?: QueueSortPlugin;
   /** Tie-breaking and sampling; previews use the same. */
   readonly decide?: DecideOptions;
@@ -43,63 +40,80 @@ export interface SchedulerOptions {
 export interface Scheduler extends Component {
   /** The pure part, for previews and explanations over the present moment. */
   readonly core: SchedulerCore;
+  /** What its plugins use. */
+  readonly handle: PluginHandle;
   /** The pods that the controller with this UID manages, as last seen. */
   podsOwnedBy(uid: string): readonly Stored<Pod>[];
+  /** The pods on a node, as last seen. */
+  podsOn(node: string): readonly Stored<Pod>[];
 }
 
 /**
- * Starts scheduling: watches pods, nodes, services and namespaces, decides one pod after the other, binds many at a time and
- * writes Scheduled and FailedScheduling events. Resolves once the present state is known and scheduling has begun.
+ * Starts scheduling: watches pods, nodes and what plugins ask for, decides one pod after the other, binds many at a
+ * time, makes room for more important pods, and writes events. Resolves once the present state is known and
+ * scheduling has begun.
  */
 export async function startScheduler(options: SchedulerOptions): Promise<Scheduler> {
-  const { client, log, clock = systemClock, schedulerName = DEFAULT_SCHEDULER_NAME } = options;
-  const onError = (what: string) => (error: unknown) => log.warn({ err: error }, `scheduler: ${what} failed`);
-  const pods = createInformer(client, podKind, {
-    onError: onError('watching pods'),
-    clock,
-    indexes: { owner: (pod) => [podOwner(pod) ?? ''] },
-  });
-  const nodes = createInformer(client, nodeKind, { onError: onError('watching nodes'), clock });
-  const services = createInformer(client, serviceKind, {
-    onError: onError('watching services'),
-    clock,
-    indexes: { namespace: (service) => [service.metadata.namespace ?? ''] },
-  });
-  const namespaces = createInformer(client, namespaceKind, {
-    onError: onError('watching namespaces'),
-    clock,
-  });
-  const informers = [pods, nodes, services, namespaces];
-  const events = new PodEvents(client, { component: schedulerName, clock, log });
-  const status = new StatusReporter(client, clock, log);
-
-  const binder: ProfilePlugin = { plugin: defaultBinder(client) };
-  const withBinder = (plugins: readonly ProfilePlugin[]) =>
-    plugins.some(({ plugin }) => plugin.bind) ? plugins : [...plugins, binder];
-  const own = replaceByName(
-    defaultPlugins({
-      servicesIn: (namespace) => services.byIndex('namespace', namespace),
-      namespacesMatching: (selector) =>
-        namespaces
-          .list()
-          .flatMap(({ metadata }) => (selector.matches(metadata.labels) ? [metadata.name] : [])),
-    }),
-    options.plugins ?? [],
-  );
+  const { client, log, clock = systemClock } = options;
+  const config = options.config ?? (await loadSchedulerConfig(undefined));
+  const informers = new Informers({ client, clock, log });
+  // Plugins are made before the core that they tell of events.
+  let told: (event: ClusterEvent) => void = () => {};
+  const handle = createPluginHandle(informers, { client, clock, log }, (event) => told(event));
   const core = new SchedulerCore({
     clock,
-    profiles: [{ schedulerName, plugins: own }, ...(options.profiles ?? [])].map((profile) => ({
-      schedulerName: profile.schedulerName,
-      plugins: withBinder(profile.plugins),
-    })),
-    ...(options.queueSort ? { queueSort: options.queueSort } : {}),
+    profiles: allProfiles(options, config, handle),
+    queueSort: options.queueSort ?? config.queueSort,
+    extenders: config.extenders,
+    baseBackOffMs: config.config.baseBackOffMs,
+    maxBackOffMs: config.config.maxBackOffMs,
     ...(options.decide ? { decide: options.decide } : {}),
   });
-
-  const refuse = (info: PodInfo, verdict: Verdict) => reportRefusal(events, status, info, verdict);
+  const nodes = informers.of(nodeKind);
+  // Not among the others: its handlers come last, once all else is known.
+  const podInformers = new Informers({ client, clock, log });
+  const pods = podInformers.of(podKind, {
+    indexes: { owner: (pod) => [podOwner(pod) ?? ''], node: (pod) => [pod.spec?.nodeName ?? ''] },
+  });
+  const [first] = config.config.profiles;
+  const events = new PodEvents(client, {
+    component: first?.schedulerName ?? 'default-scheduler',
+    clock,
+    log,
+  });
+  const status = new StatusReporter(client, clock, log);
+  const { waitingPods } = handle;
+  const hints = new HintWriter({ core, clock, events });
+  const evictor = new Evictor({
+    client,
+    clock,
+    log,
+    events,
+    waitingPods,
+    onFailure(victim, node) {
+      core.evictionFailed(victim, node);
+      loop.wake();
+    },
+  });
+  const report = (info: PodInfo, verdict: Verdict, nominated?: string) => {
+    const text = verdictText(verdict);
+    events.record(info, 'Warning', 'FailedScheduling', text);
+    status.report(info, {
+      reason: 'Unschedulable',
+      message: text,
+      ...(nominated === undefined ? {} : { nominated }),
+    });
+  };
+  const refused = (step: RefusedStep) => {
+    report(step.info, step.verdict, step.nominated);
+    if (step.evict) evictor.evict(step);
+    else hints.write(step.info);
+    for (const other of step.dismissed ?? []) status.dismiss(other);
+  };
   const loop = new SchedulerLoop({
     core,
     clock,
+    waitingPods,
     ...(options.maxBinding ? { maxBinding: options.maxBinding } : {}),
     observer: {
       bound({ info, node }) {
@@ -109,22 +123,21 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
       bindFailed({ info, node }, error) {
         log.info({ err: error, pod: info.key, node }, 'could not bind; will try again');
       },
-      refused: ({ info, verdict }) => refuse(info, verdict),
+      refused,
       failed: (error) => log.error({ err: error }, 'a scheduling plugin failed'),
     },
   });
+  told = (event) => {
+    core.notify(event);
+    loop.wake();
+  };
 
   const podSeen = (pod: Pod) => {
     const verdict = core.podSeen(pod);
-    if (verdict) refuse(podInfo(pod), verdict);
-    else if (!pod.spec?.nodeName && isGated(pod) && core.frameworkFor(pod)) {
-      status.report(podInfo(pod), 'SchedulingGated', GATED_MESSAGE);
-    }
+    if (verdict) report(podInfo(pod), verdict);
+    else if (!pod.spec?.nodeName) reportHeldBack(core, status, pod);
     loop.wake();
   };
-  // Nodes first: a pod's first look at the cluster should find them there.
-  services.start();
-  namespaces.start();
   nodes.subscribe({
     added: (node) => {
       core.nodeSeen(node);
@@ -136,15 +149,17 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     },
     deleted: (node) => core.nodeGone(node.metadata.name),
   });
-  nodes.start();
   const stop = async () => {
-    for (const informer of informers) informer.stop();
+    informers.stop();
+    podInformers.stop();
     await loop.stop();
+    await evictor.flush();
     await status.flush();
     await events.stop();
   };
   try {
-    await Promise.all([nodes.synced(), services.synced(), namespaces.synced()]);
+    // Everything else first: a pod's first look at the cluster should find it there.
+    await informers.start();
     pods.subscribe({
       added: podSeen,
       updated: podSeen,
@@ -154,20 +169,42 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
         loop.wake();
       },
     });
-    pods.start();
-    await pods.synced();
+    await podInformers.start();
   } catch (error) {
     await stop();
     throw error;
   }
   log.info({ nodes: nodes.list().length, waiting: core.queue.size }, 'scheduler started');
-  return { core, podsOwnedBy: (uid) => pods.byIndex('owner', uid), stop };
+  return {
+    core,
+    handle,
+    podsOwnedBy: (uid) => pods.byIndex('owner', uid),
+    podsOn: (node) => pods.byIndex('node', node),
+    stop,
+  };
 }
 
-function reportRefusal(events: PodEvents, status: StatusReporter, info: PodInfo, verdict: Verdict): void {
-  const text = verdictText(verdict);
-  events.record(info, 'Warning', 'FailedScheduling', text);
-  status.report(info, 'Unschedulable', text);
+function allProfiles(options: SchedulerOptions, config: LoadedConfig, handle: PluginHandle): Profile[] {
+  const [first, ...rest] = config.profiles(handle);
+  if (!first) throw new Error('a scheduler needs a profile');
+  const binder: ProfilePlugin = { plugin: defaultBinder(options.client) };
+  return [
+    { ...first, plugins: replaceByName(first.plugins, options.plugins ?? []) },
+    ...rest,
+    ...(options.profiles ?? []).map((profile) => ({
+      ...profile,
+      plugins: profile.plugins.some(({ plugin }) => plugin.bind)
+        ? profile.plugins
+        : [...profile.plugins, binder],
+    })),
+  ];
+}
+
+/** Says on the pod itself why it is not even tried. */
+function reportHeldBack(core: SchedulerCore, status: StatusReporter, pod: Pod): void {
+  const info = podInfo(pod);
+  const message = core.frameworkFor(pod)?.heldBack(info);
+  if (message !== undefined) status.report(info, { reason: 'SchedulingGated', message });
 }
 
 function replaceByName(base: readonly ProfilePlugin[], extra: readonly ProfilePlugin[]): ProfilePlugin[] {

@@ -1,9 +1,11 @@
-import { type ActiveFilter, type Framework, firstRefusal } from '../framework/framework';
+import type { ActiveFilter, Framework } from '../framework/framework';
+import type { Nominations } from '../framework/nominations';
 import type { Cycle } from '../framework/plugin';
 import type { Rejection } from '../framework/rejection';
 import type { NodeInfo } from '../snapshot/node-info';
 import type { PodInfo } from '../snapshot/pod-info';
-import type { SnapshotView } from '../snapshot/snapshot';
+import type { Snapshot } from '../snapshot/snapshot';
+import { type FilterPass, refusalOn } from './refusal-on';
 import { wantedCandidates } from './sampling';
 import { bestNodes, leadingScores, type NodeScore, scoreNodes } from './score';
 
@@ -36,7 +38,12 @@ export type Decision =
       /** The chosen node's scores first, then the best others'; as many as were asked to be kept. */
       readonly scores: readonly NodeScore[];
     }
-  | { readonly kind: 'unschedulable'; readonly verdict: Verdict };
+  | {
+      readonly kind: 'unschedulable';
+      readonly verdict: Verdict;
+      /** The nodes that could do if pods left. */
+      readonly resolvable: readonly NodeInfo[];
+    };
 
 /** Why a pod fits nowhere. */
 export interface Verdict {
@@ -47,6 +54,8 @@ export interface Verdict {
   readonly plugins: ReadonlySet<string>;
   /** Set when a pre-filter refused the pod as such, in its own words. */
   readonly whole?: string;
+  /** What came of the attempt to make room, in its own words. */
+  readonly postFilter?: string;
 }
 
 export interface DecideOptions {
@@ -55,6 +64,17 @@ export interface DecideOptions {
   readonly candidates?: (nodes: number) => number;
   /** Keep the scores of so many nodes with the decision; default none. */
   readonly keepScores?: number;
+  /** Places that are kept for pods. */
+  readonly nominations?: Nominations;
+}
+
+/** The nodes that fit, before one of them is chosen. */
+export interface Search {
+  readonly kind: 'found';
+  readonly cycle: Cycle;
+  /** In the order in which they were looked at; never empty. */
+  readonly fitting: readonly NodeInfo[];
+  readonly evaluated: number;
 }
 
 /**
@@ -63,53 +83,86 @@ export interface DecideOptions {
  */
 export function decide(
   framework: Framework,
-  snapshot: SnapshotView,
+  snapshot: Snapshot,
   pod: PodInfo,
   cursor: Cursor,
   options: DecideOptions = {},
 ): Decision {
-  const cycle: Cycle = { pod, snapshot };
+  const found = search(framework, snapshot, pod, cursor, options);
+  return found.kind === 'found' ? choose(framework, found, options) : found;
+}
+
+/** The first half of a decision: which nodes fit. */
+export function search(
+  framework: Framework,
+  snapshot: Snapshot,
+  pod: PodInfo,
+  cursor: Cursor,
+  options: DecideOptions = {},
+): Search | Extract<Decision, { kind: 'unschedulable' }> {
+  const cycle = { pod, snapshot };
   const { nodes } = snapshot;
   const prepared = framework.prepare(cycle);
   if (prepared.kind === 'reject') return refusedAsSuch(prepared.by, prepared.rejection, nodes.length);
   const { filters, onlyNodes } = prepared;
+  const { nominations } = options;
+  const pass: FilterPass = { framework, cycle, filters, nominations };
 
+  const kept = keptNode(pass);
+  if (kept && (onlyNodes?.names.has(kept.name) ?? true) && !refusalOn(pass, kept)) {
+    return { kind: 'found', cycle, fitting: [kept], evaluated: 1 };
+  }
   const considered = onlyNodes ? nodes.filter((node) => onlyNodes.names.has(node.name)) : nodes;
   const total = considered.length;
-  const wanted = (options.candidates ?? wantedCandidates)(total);
+  const wanted = options.candidates?.(total) ?? wantedCandidates(total, framework.percentageOfNodesToScore);
   const start = onlyNodes || total === 0 ? 0 : cursor.start % total;
   const fitting: NodeInfo[] = [];
+  const resolvable: NodeInfo[] = [];
   const refusals = new RefusalCount();
   let looked = 0;
   while (looked < total && fitting.length < wanted) {
     let position = start + looked++;
     if (position >= total) position -= total;
     const node = considered[position] as NodeInfo; // position < total
-    const refusal = firstRefusal(cycle, node, filters);
-    if (refusal) refusals.add(refusal.filter, refusal.rejection);
-    else fitting.push(node);
+    const refusal = refusalOn(pass, node);
+    if (!refusal) fitting.push(node);
+    else {
+      refusals.add(refusal.filter, refusal.rejection);
+      if (!refusal.rejection.unresolvable) resolvable.push(node);
+    }
   }
   if (!onlyNodes && total > 0) cursor.start = (start + looked) % total;
 
-  if (fitting.length === 0) {
-    if (onlyNodes) refusals.addMany(onlyNodes.by, onlyNodes.rejection, nodes.length - total);
-    return { kind: 'unschedulable', verdict: refusals.verdict(nodes.length) };
-  }
-  const scored = scoreNodes(
-    cycle,
-    fitting,
-    fitting.length > 1 ? framework.prepareScores(cycle, fitting) : [],
-  );
+  if (fitting.length > 0) return { kind: 'found', cycle, fitting, evaluated: looked };
+  if (onlyNodes) refusals.addMany(onlyNodes.by, onlyNodes.rejection, nodes.length - total);
+  return { kind: 'unschedulable', verdict: refusals.verdict(nodes.length), resolvable };
+}
+
+/** The second half: which of the fitting nodes it is. `extra` is added to the nodes' totals, by name. */
+export function choose(
+  framework: Framework,
+  { cycle, fitting, evaluated }: Search,
+  options: DecideOptions = {},
+  extra?: ReadonlyMap<string, number>,
+): Extract<Decision, { kind: 'placed' }> {
+  const active = fitting.length > 1 ? framework.prepareScores(cycle, fitting) : [];
+  const scored = scoreNodes(cycle, fitting, active, extra);
   const ties = bestNodes(scored);
   const best =
     ties.length === 1 ? (ties[0] as NodeInfo) : (options.tieBreaker ?? fewestPodsFirst)(ties, cycle);
   return {
     kind: 'placed',
     node: best.name,
-    evaluated: looked,
+    evaluated,
     feasible: fitting.length,
     scores: options.keepScores ? leadingScores(scored, best, options.keepScores) : [],
   };
+}
+
+/** The node that is kept for the pod: it is looked at before any other. */
+function keptNode({ cycle, nominations }: FilterPass): NodeInfo | undefined {
+  const name = nominations?.nodeOf(cycle.pod.uid);
+  return name === undefined ? undefined : cycle.snapshot.node(name);
 }
 
 /** Counts refusals by identity first (they are shared constants), by text only at the end. */
@@ -117,7 +170,7 @@ class RefusalCount {
   #byRejection = new Map<Rejection, number>();
   #plugins = new Set<string>();
 
-  add({ plugin }: ActiveFilter, rejection: Rejection): void {
+  add({ plugin }: Pick<ActiveFilter, 'plugin'>, rejection: Rejection): void {
     this.addMany(plugin.name, rejection, 1);
   }
 
@@ -136,7 +189,11 @@ class RefusalCount {
   }
 }
 
-function refusedAsSuch(plugin: string, refusal: Rejection, nodes: number): Decision {
+function refusedAsSuch(
+  plugin: string,
+  refusal: Rejection,
+  nodes: number,
+): Extract<Decision, { kind: 'unschedulable' }> {
   return {
     kind: 'unschedulable',
     verdict: {
@@ -145,5 +202,6 @@ function refusedAsSuch(plugin: string, refusal: Rejection, nodes: number): Decis
       plugins: new Set([plugin]),
       whole: refusal.reasons.join(', '),
     },
+    resolvable: [],
   };
 }

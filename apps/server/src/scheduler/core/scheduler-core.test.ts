@@ -21,7 +21,13 @@ function all(core: SchedulerCore): Step[] {
 }
 
 const summary = (steps: readonly Step[]) =>
-  steps.map((step) => `${step.info.name} ${step.kind === 'placed' ? step.node : verdictText(step.verdict)}`);
+  steps.map((step) => {
+    if (step.kind === 'asking') throw new Error('nobody is to be asked');
+    if (step.kind === 'placed') return `${step.info.name} ${step.node}`;
+    // What preemption says has tests of its own.
+    const { postFilter: _, ...verdict } = step.verdict;
+    return `${step.info.name} ${verdictText(verdict)}`;
+  });
 
 const bound = (pod: Pod, nodeName: string): Pod => ({
   ...pod,

@@ -2,14 +2,29 @@ import type { Clock } from '@wheelhouse/shared/clock';
 import { keyOf } from '@wheelhouse/shared/meta/object';
 import type { Node, Pod } from 'kubernetes-types/core/v1';
 import { ClusterCache } from '../cache/cluster-cache';
-import { allRefusals, Framework, firstRefusal } from '../framework/framework';
-import type { ClusterEventKind, Cycle, Profile, QueueSortPlugin } from '../framework/plugin';
-import type { Rejection } from '../framework/rejection';
+import type { Extender } from '../framework/extender';
+import { Framework } from '../framework/framework';
+import { Nominations } from '../framework/nominations';
+import type { ClusterEvent, PostFilterResult, Profile, QueueSortPlugin } from '../framework/plugin';
+import { pickCandidate } from '../plugins/preemption/pick-candidate';
 import { prioritySort } from '../plugins/priority-sort';
-import { type Hint, SchedulingQueue } from '../queue/scheduling-queue';
+import { type QueuedPod, SchedulingQueue } from '../queue/scheduling-queue';
 import { isFinished, type PodInfo, podInfo } from '../snapshot/pod-info';
 import type { Snapshot } from '../snapshot/snapshot';
-import { type Cursor, type DecideOptions, type Decision, decide, type Verdict } from './decide';
+import { askAboutVictims, askExtenders } from './ask-extenders';
+import {
+  type Cursor,
+  choose,
+  type DecideOptions,
+  type Decision,
+  type Search,
+  search,
+  type Verdict,
+} from './decide';
+import { DecisionLog } from './decision-log';
+import { hintOf, retryEvents } from './events';
+import { preparedRefusal } from './refusal-on';
+import { reserve, unreserve } from './reserve';
 import type { NodeScore } from './score';
 
 export interface SchedulerCoreOptions {
@@ -17,16 +32,23 @@ export interface SchedulerCoreOptions {
   readonly profiles: readonly Profile[];
   readonly queueSort?: QueueSortPlugin;
   readonly decide?: DecideOptions;
+  readonly extenders?: readonly Extender[];
+  readonly baseBackOffMs?: number;
+  readonly maxBackOffMs?: number;
 }
 
 /** What became of the pod whose turn it was. */
 export type Step =
   | PlacedStep
+  | RefusedStep
+  /**
+   * Someone outside has to be asked first. Nothing else is to be decided until the promise settles; with undefined
+   * when the pod has gone meanwhile.
+   */
   | {
-      readonly kind: 'refused';
+      readonly kind: 'asking';
       readonly info: PodInfo;
-      readonly verdict: Verdict;
-      readonly nominated?: string;
+      readonly answer: Promise<PlacedStep | RefusedStep | undefined>;
     };
 
 export interface PlacedStep {
@@ -38,6 +60,18 @@ export interface PlacedStep {
   readonly failures: number;
 }
 
+export interface RefusedStep {
+  readonly kind: 'refused';
+  readonly info: PodInfo;
+  readonly verdict: Verdict;
+  /** The node that is kept for it now; '' ends an earlier nomination. */
+  readonly nominated?: string;
+  /** Pods that have to leave that node. */
+  readonly evict?: readonly PodInfo[];
+  /** Pods of a lower priority that lose their nomination to the node. */
+  readonly dismissed?: readonly PodInfo[];
+}
+
 /** A moment of the cluster to try things on, with all that decisions depend on. */
 export interface Moment {
   readonly snapshot: Snapshot;
@@ -45,9 +79,8 @@ export interface Moment {
   readonly options: DecideOptions;
 }
 
-/** How many nodes' scores a decision keeps, and how many decisions are kept, for explanations. */
+/** How many nodes' scores a decision keeps for explanations. */
 const KEPT_SCORES = 5;
-const REMEMBERED_DECISIONS = 2_000;
 
 /**
  * The scheduler without its hands: told what the API shows, it says what to do, one pod at a time. Nothing here
@@ -56,16 +89,26 @@ const REMEMBERED_DECISIONS = 2_000;
 export class SchedulerCore {
   readonly cache = new ClusterCache();
   readonly queue: SchedulingQueue;
+  readonly nominations = new Nominations();
+  readonly extenders: readonly Extender[];
   readonly #frameworks: ReadonlyMap<string, Framework>;
   readonly #cursor: Cursor = { start: 0 };
-  /** Scores that decided, by UID; the latest decisions only. */
-  #lastScores = new Map<string, readonly NodeScore[]>();
+  readonly #log = new DecisionLog();
+  /** UIDs of placed pods that were told to leave. */
+  readonly #leaving = new Set<string>();
 
   constructor(private readonly options: SchedulerCoreOptions) {
-    this.queue = new SchedulingQueue({ clock: options.clock, sort: options.queueSort ?? prioritySort });
+    this.extenders = options.extenders ?? [];
     this.#frameworks = new Map(
       options.profiles.map((profile) => [profile.schedulerName, new Framework(profile)]),
     );
+    this.queue = new SchedulingQueue({
+      clock: options.clock,
+      sort: options.queueSort ?? prioritySort,
+      heldBack: (info) => this.frameworkFor(info.pod)?.heldBack(info) !== undefined,
+      ...(options.baseBackOffMs ? { baseBackOffMs: options.baseBackOffMs } : {}),
+      ...(options.maxBackOffMs ? { maxBackOffMs: options.maxBackOffMs } : {}),
+    });
   }
 
   /** The framework that decides for the pod; undefined for pods of other schedulers. */
@@ -78,14 +121,15 @@ export class SchedulerCore {
     return {
       snapshot: this.cache.snapshot.fork(),
       cursor: { ...this.#cursor },
-      options: this.options.decide ?? {},
+      options: { ...this.options.decide, nominations: this.nominations.copy() },
     };
   }
 
   nodeSeen(node: Node): void {
     const change = this.cache.setNode(node);
     if (change === 'same') return;
-    this.#notify(change === 'added' ? 'node-added' : 'node-changed', node.metadata?.name ?? '');
+    const kind = change === 'added' ? 'node-added' : 'node-changed';
+    this.notify({ kind, node: node.metadata?.name ?? '', object: node });
   }
 
   nodeGone(name: string): void {
@@ -102,8 +146,9 @@ export class SchedulerCore {
     }
     if (node) {
       this.queue.remove(keyOf(pod));
+      this.nominations.clear(uid);
       const change = this.cache.setPlaced(pod, node);
-      if (change !== 'same' && change !== 'confirmed') this.#notify('pod-placed', node);
+      if (change !== 'same' && change !== 'confirmed') this.notify({ kind: 'pod-placed', node, object: pod });
       return undefined;
     }
     if (!this.frameworkFor(pod)) return undefined;
@@ -113,13 +158,30 @@ export class SchedulerCore {
     }
     // An older version than the decision that is on its way.
     if (this.cache.isAssumed(uid)) return undefined;
-    return this.queue.add(podInfo(pod));
+    const info = podInfo(pod);
+    const nominated = pod.status?.nominatedNodeName;
+    // Kept by a scheduler that ran before this one.
+    if (nominated && !this.queue.get(info.key)) this.nominations.set(info, nominated);
+    return this.queue.add(info);
   }
 
   podGone(pod: Pod): void {
     this.queue.remove(keyOf(pod));
-    const node = this.cache.remove(pod.metadata?.uid ?? '');
-    if (node !== undefined) this.#notify('pod-removed', node);
+    const uid = pod.metadata?.uid ?? '';
+    this.#leaving.delete(uid);
+    const kept = this.nominations.clear(uid);
+    const node = this.cache.remove(uid) ?? kept;
+    if (node !== undefined) this.notify({ kind: 'pod-removed', node, object: pod });
+  }
+
+  /** Something happened that may let refused pods fit: opens the classes of waiting pods that it may help. */
+  notify(event: ClusterEvent): void {
+    const { nominations } = this;
+    const { snapshot } = this.cache;
+    this.queue.notify(event.kind, (member, verdict) => {
+      const framework = this.frameworkFor(member.pod);
+      return framework ? hintOf({ event, member, verdict, framework, snapshot, nominations }) : 'no';
+    });
   }
 
   /**
@@ -129,44 +191,17 @@ export class SchedulerCore {
   next(): Step | undefined {
     const queued = this.queue.pop();
     if (!queued) return undefined;
-    const { info, failures } = queued;
+    const { info } = queued;
     const framework = this.frameworkFor(info.pod);
     // A pod's scheduler name never changes, and only pods of a known one are queued.
     if (!framework) throw new Error(`no profile for ${info.key}`);
-    const cycle: Cycle = { pod: info, snapshot: this.cache.snapshot };
-    let decision: Decision;
-    try {
-      decision = decide(framework, this.cache.snapshot, info, this.#cursor, {
-        ...this.options.decide,
-        keepScores: KEPT_SCORES,
-      });
-    } catch (error) {
-      this.queue.retryLater(info, failures + 1);
-      throw error;
-    }
-    if (decision.kind === 'unschedulable') {
-      const nominated = this.#postFilter(framework, cycle);
-      this.queue.refused(queued, decision.verdict, retryEvents(framework, decision.verdict));
-      return { kind: 'refused', info, verdict: decision.verdict, ...(nominated ? { nominated } : {}) };
-    }
-    const { node } = decision;
-    this.cache.assume(info, node);
-    const refusal = reserve(framework, cycle, node);
-    if (refusal) {
-      this.cache.forget(info.uid);
-      const verdict: Verdict = {
-        nodes: this.cache.snapshot.nodes.length,
-        reasons: new Map(),
-        plugins: new Set([refusal.by]),
-        whole: refusal.rejection.reasons.join(', '),
-      };
-      this.queue.refused(queued, verdict, retryEvents(framework, verdict));
-      return { kind: 'refused', info, verdict };
-    }
-    this.queue.placed(queued);
-    this.#remember(info.uid, decision.scores);
-    this.#notify('pod-placed', node);
-    return { kind: 'placed', info, node, framework, failures };
+    const attempt: Attempt = { queued, info, framework };
+    return this.#guarded(attempt, () => {
+      const found = search(framework, this.cache.snapshot, info, this.#cursor, this.#decideOptions());
+      const asked = this.extenders.filter((extender) => extender.isInterestedIn(info));
+      if (asked.length === 0) return this.#conclude(attempt, found, this.#makeRoom(attempt, found));
+      return { kind: 'asking', info, answer: this.#ask(attempt, found, asked) };
+    });
   }
 
   bound(info: PodInfo): void {
@@ -183,12 +218,18 @@ export class SchedulerCore {
     const node = this.cache.forget(info.uid);
     if (node === undefined) return; // The API has spoken in between.
     this.queue.retryLater(info, failures + 1);
-    this.#notify('pod-removed', node);
+    this.notify({ kind: 'pod-removed', node, object: info.pod });
+  }
+
+  /** A pod that was to make room could not be told so: whoever waits for it tries again. */
+  evictionFailed(victim: PodInfo, node: string): void {
+    if (!this.#leaving.delete(victim.uid)) return;
+    for (const { key } of this.nominations.on(node)) this.queue.retry(key);
   }
 
   /** The scores that led to the pod's place, the chosen node's first; undefined when they are forgotten by now. */
   scoresOf(uid: string): readonly NodeScore[] | undefined {
-    return this.#lastScores.get(uid);
+    return this.#log.get(uid);
   }
 
   /** Takes back bindings that nobody ever confirmed; call now and then. Answers what was taken back. */
@@ -196,86 +237,147 @@ export class SchedulerCore {
     return this.cache.expire(this.options.clock.monotonic());
   }
 
-  /** Asks, for each class of waiting pods, whether what happened on `nodeName` lets one in there. */
-  #notify(kind: ClusterEventKind, nodeName: string): void {
-    this.queue.notify(kind, (member, verdict) => this.#hint(kind, nodeName, member, verdict));
+  #decideOptions(): DecideOptions {
+    return { ...this.options.decide, keepScores: KEPT_SCORES, nominations: this.nominations };
   }
 
-  #hint(kind: ClusterEventKind, nodeName: string, member: PodInfo, verdict: Verdict): Hint {
-    const framework = this.frameworkFor(member.pod);
-    if (!framework) return 'no';
-    const cycle: Cycle = { pod: member, snapshot: this.cache.snapshot };
-    const node = this.cache.snapshot.node(nodeName);
-    const prepared = node && framework.prepare(cycle);
-    if (node && prepared?.kind === 'check') {
-      const allowed = prepared.onlyNodes?.names.has(nodeName) ?? true;
-      if (allowed && !firstRefusal(cycle, node, prepared.filters)) return 'fits';
-    }
-    for (const name of verdict.plugins) {
-      const plugin = framework.filter(name);
-      if (plugin ? plugin.scope === 'cluster' && plugin.retryOn.includes(kind) : true) return 'maybe';
-    }
-    return 'no';
-  }
-
-  #remember(uid: string, scores: readonly NodeScore[]): void {
-    this.#lastScores.set(uid, scores);
-    if (this.#lastScores.size <= REMEMBERED_DECISIONS) return;
-    for (const oldest of this.#lastScores.keys()) {
-      this.#lastScores.delete(oldest);
-      return;
+  #guarded<T>({ queued, info }: Attempt, act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      this.queue.retryLater(info, queued.failures + 1);
+      throw error;
     }
   }
 
-  #postFilter(framework: Framework, cycle: Cycle): string | undefined {
-    if (framework.postFilters.length === 0) return undefined;
-    const prepared = framework.prepare(cycle);
-    const filters = prepared.kind === 'check' ? prepared.filters : [];
-    const refused = new Map<string, readonly Rejection[]>();
-    for (const node of cycle.snapshot.nodes) {
-      refused.set(
-        node.name,
-        allRefusals(cycle, node, filters).map(({ rejection }) => rejection),
-      );
+  async #ask(
+    attempt: Attempt,
+    found: SearchResult,
+    asked: readonly Extender[],
+  ): Promise<PlacedStep | RefusedStep | undefined> {
+    const { info, queued } = attempt;
+    const isGone = () => this.queue.get(info.key) !== queued;
+    try {
+      const { snapshot } = this.cache;
+      const outcome =
+        found.kind === 'found' ? await askExtenders(asked, found, snapshot.nodes.length) : found;
+      if (isGone()) return undefined;
+      if (outcome.kind === 'found') {
+        return this.#guardedConclude(attempt, outcome.search, outcome.extra);
+      }
+      const room = this.#makeRoom(attempt, outcome);
+      if (!room?.candidates) return this.#conclude(attempt, outcome, room);
+      const candidates = await askAboutVictims(asked, info, room.candidates);
+      if (isGone()) return undefined;
+      const best = pickCandidate(candidates);
+      const agreed: PostFilterResult | undefined = best && {
+        nominate: best.node,
+        evict: best.victims,
+        candidates,
+      };
+      return this.#conclude(attempt, outcome, agreed);
+    } catch (error) {
+      if (!isGone()) this.queue.retryLater(info, queued.failures + 1);
+      throw error;
     }
+  }
+
+  /** The cluster may have changed while others were asked: the node has to fit still. */
+  #guardedConclude(
+    attempt: Attempt,
+    found: Search,
+    extra: ReadonlyMap<string, number>,
+  ): PlacedStep | RefusedStep {
+    const { framework, info } = attempt;
+    const { snapshot } = this.cache;
+    const current = found.fitting.flatMap(({ name }) => snapshot.node(name) ?? []);
+    const fitting = current.filter((node) => !preparedRefusal(framework, found.cycle, node));
+    if (fitting.length === 0)
+      throw new Error(`${info.key}: the nodes that extenders agreed to fit no longer`);
+    return this.#conclude(attempt, { ...found, fitting }, undefined, extra);
+  }
+
+  #conclude(
+    attempt: Attempt,
+    found: SearchResult,
+    room: PostFilterResult | undefined,
+    extra?: ReadonlyMap<string, number>,
+  ): PlacedStep | RefusedStep {
+    if (found.kind === 'unschedulable') return this.#refuse(attempt, found.verdict, room);
+    const { queued, info, framework } = attempt;
+    const decision = choose(framework, found, this.#decideOptions(), extra);
+    const { node } = decision;
+    const { snapshot } = this.cache;
+    this.cache.assume(info, node);
+    const refusal = reserve(framework, { pod: info, snapshot }, node);
+    if (refusal) {
+      this.cache.forget(info.uid);
+      const verdict: Verdict = {
+        nodes: snapshot.nodes.length,
+        reasons: new Map(),
+        plugins: new Set([refusal.by]),
+        whole: refusal.rejection.reasons.join(', '),
+      };
+      return this.#refuse(attempt, verdict, undefined);
+    }
+    const kept = this.nominations.clear(info.uid);
+    this.queue.placed(queued);
+    this.#log.add(info.uid, decision.scores);
+    this.notify({ kind: 'pod-placed', node, object: info.pod });
+    if (kept !== undefined && kept !== node)
+      this.notify({ kind: 'pod-removed', node: kept, object: info.pod });
+    return { kind: 'placed', info, node, framework, failures: queued.failures };
+  }
+
+  #refuse(attempt: Attempt, verdict: Verdict, room: PostFilterResult | undefined): RefusedStep {
+    const { queued, info, framework } = attempt;
+    const told = room?.message ? { ...verdict, postFilter: room.message } : verdict;
+    const before = this.nominations.nodeOf(info.uid);
+    const nominated = room?.nominate;
+    const dismissed: PodInfo[] = [];
+    if (nominated !== undefined) {
+      for (const other of this.nominations.on(nominated)) {
+        if (other.uid === info.uid || other.priority >= info.priority) continue;
+        this.nominations.clear(other.uid);
+        dismissed.push(other);
+      }
+      this.nominations.set(info, nominated);
+    } else if (before !== undefined && !room?.keep) this.nominations.clear(info.uid);
+    for (const { uid } of room?.evict ?? []) this.#leaving.add(uid);
+    const alone = this.nominations.nodeOf(info.uid) !== undefined;
+    this.queue.refused(queued, told, retryEvents(framework, verdict), { alone });
+    for (const other of dismissed) this.queue.retry(other.key);
+    const kept = nominated ?? (before !== undefined && !alone ? '' : undefined);
+    return {
+      kind: 'refused',
+      info,
+      verdict: told,
+      ...(kept !== undefined ? { nominated: kept } : {}),
+      ...(room?.evict?.length ? { evict: room.evict } : {}),
+      ...(dismissed.length > 0 ? { dismissed } : {}),
+    };
+  }
+
+  #makeRoom({ framework, info }: Attempt, found: SearchResult): PostFilterResult | undefined {
+    if (found.kind === 'found') return undefined;
+    const { snapshot } = this.cache;
+    const { nominations } = this;
+    const messages: string[] = [];
+    const isLeaving = (uid: string) => this.#leaving.has(uid);
+    const failed = { framework, snapshot, nominations, resolvable: found.resolvable, isLeaving };
     for (const plugin of framework.postFilters) {
-      const result = plugin.postFilter(cycle, refused);
-      if (result) return result.nominated;
+      const result = plugin.postFilter({ pod: info, snapshot }, failed);
+      if (result?.nominate !== undefined || result?.keep) return result;
+      if (result?.message) messages.push(result.message);
     }
-    return undefined;
+    return messages.length > 0 ? { message: messages.join(', ') } : undefined;
   }
 }
 
-/**
- * Nodes can help in every case: one that came after the verdict may refuse at first for reasons that the verdict
- * does not know (not ready yet, no resources reported yet), so its changes count as well. The refusing plugins know
- * what else can.
- */
-function retryEvents(framework: Framework, verdict: Verdict): Set<ClusterEventKind> {
-  const kinds = new Set<ClusterEventKind>(['node-added', 'node-changed']);
-  if (verdict.plugins.size === 0) kinds.add('pod-removed');
-  for (const name of verdict.plugins) {
-    const plugin = framework.filter(name);
-    const known = plugin ? plugin.retryOn : (['node-changed', 'pod-removed', 'pod-placed'] as const);
-    for (const kind of known) kinds.add(kind);
-  }
-  return kinds;
-}
+type SearchResult = Search | Extract<Decision, { kind: 'unschedulable' }>;
 
-function reserve(
-  framework: Framework,
-  cycle: Cycle,
-  node: string,
-): { rejection: Rejection; by: string } | undefined {
-  for (const plugin of framework.reserves) {
-    const rejection = plugin.reserve(cycle, node);
-    if (!rejection) continue;
-    unreserve(framework, cycle, node);
-    return { rejection, by: plugin.name };
-  }
-  return undefined;
-}
-
-function unreserve(framework: Framework, cycle: Cycle, node: string): void {
-  for (const plugin of framework.reserves.toReversed()) plugin.unreserve(cycle, node);
+interface Attempt {
+  readonly queued: QueuedPod;
+  readonly info: PodInfo;
+  readonly framework: Framework;
 }

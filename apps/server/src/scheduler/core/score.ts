@@ -22,7 +22,13 @@ export interface NodeScore {
   readonly scores: readonly { readonly plugin: string; readonly score: number; readonly weight: number }[];
 }
 
-export function scoreNodes(cycle: Cycle, nodes: readonly NodeInfo[], active: readonly ActiveScore[]): Scored {
+/** Asks the plugins; `extra` (by node name) is added to the totals, from whoever else has a say. */
+export function scoreNodes(
+  cycle: Cycle,
+  nodes: readonly NodeInfo[],
+  active: readonly ActiveScore[],
+  extra?: ReadonlyMap<string, number>,
+): Scored {
   const totals = new Float64Array(nodes.length);
   const perPlugin = active.map(({ plugin, weight, state }) => {
     const scores = new Float64Array(nodes.length);
@@ -31,6 +37,11 @@ export function scoreNodes(cycle: Cycle, nodes: readonly NodeInfo[], active: rea
     for (let i = 0; i < nodes.length; i++) totals[i] = (totals[i] as number) + weight * (scores[i] as number);
     return { plugin: plugin.name, weight, scores };
   });
+  if (extra?.size) {
+    const scores = Float64Array.from(nodes, ({ name }) => extra.get(name) ?? 0);
+    for (let i = 0; i < nodes.length; i++) totals[i] = (totals[i] as number) + (scores[i] as number);
+    perPlugin.push({ plugin: 'Extenders', weight: 1, scores });
+  }
   return { nodes, totals, perPlugin };
 }
 

@@ -7,7 +7,8 @@ import type { Verdict } from './decide';
 export function verdictText(verdict: Verdict): string {
   if (verdict.nodes === 0) return 'no nodes available to schedule pods';
   const head = `0/${verdict.nodes} nodes are available`;
-  if (verdict.whole) return `${head}: ${verdict.whole}.`;
+  const tail = verdict.postFilter ? ` ${verdict.postFilter}` : '';
+  if (verdict.whole) return `${head}: ${verdict.whole}.${tail}`;
   const counted = [...verdict.reasons].map(([reason, count]) => `${count} ${reason}`).sort();
-  return `${head}: ${counted.join(', ')}.`;
+  return `${head}: ${counted.join(', ')}.${tail}`;
 }

@@ -1,7 +1,9 @@
 import type { NodeInfo } from '../snapshot/node-info';
+import type { PodInfo } from '../snapshot/pod-info';
 import type {
   BindPlugin,
   Cycle,
+  ExtensionPoint,
   FilterPlugin,
   PermitPlugin,
   Plugin,
@@ -9,6 +11,7 @@ import type {
   PostBindPlugin,
   PostFilterPlugin,
   PreBindPlugin,
+  PreEnqueuePlugin,
   PreFilterPlugin,
   PreScorePlugin,
   Profile,
@@ -64,29 +67,49 @@ export class Framework {
   readonly preBinds: readonly (PluginIdentity & PreBindPlugin)[];
   readonly binds: readonly (PluginIdentity & BindPlugin)[];
   readonly postBinds: readonly (PluginIdentity & PostBindPlugin)[];
+  readonly preEnqueues: readonly (PluginIdentity & PreEnqueuePlugin)[];
+  readonly percentageOfNodesToScore: number;
   readonly #onlyPreFilters: readonly (PluginIdentity & PreFilterPlugin)[];
 
   /** Throws when two plugins share a name or a filter lacks its scope: a mistake of whoever configured it. */
   constructor(profile: Profile) {
     this.schedulerName = profile.schedulerName;
-    const plugins = profile.plugins.map(({ plugin }) => plugin);
-    const names = new Set(plugins.map((plugin) => plugin.name));
-    if (names.size !== plugins.length) throw new Error(`profile ${profile.schedulerName} has a plugin twice`);
-    this.filters = plugins.filter(isFilter);
-    this.#onlyPreFilters = plugins.filter((plugin): plugin is Plugin & PreFilterPlugin => {
-      return plugin.preFilter !== undefined && plugin.filter === undefined;
-    });
-    this.postFilters = plugins.filter((plugin): plugin is Plugin & PostFilterPlugin => !!plugin.postFilter);
-    this.scores = profile.plugins.flatMap(({ plugin, weight }) =>
-      isScore(plugin) ? [{ plugin, weight: weight ?? 1 }] : [],
+    this.percentageOfNodesToScore = profile.percentageOfNodesToScore ?? 0;
+    const names = new Set(profile.plugins.map(({ plugin }) => plugin.name));
+    if (names.size !== profile.plugins.length) {
+      throw new Error(`profile ${profile.schedulerName} has a plugin twice`);
+    }
+    const at = (point: ExtensionPoint): Plugin[] =>
+      profile.plugins.flatMap(({ plugin, except }) => (except?.has(point) ? [] : [plugin]));
+    this.filters = at('filter').filter(isFilter);
+    this.#onlyPreFilters = at('preFilter').filter(
+      (plugin): plugin is Plugin & PreFilterPlugin => !!plugin.preFilter && plugin.filter === undefined,
     );
-    this.reserves = plugins.filter(
+    this.preEnqueues = at('preEnqueue').filter(
+      (plugin): plugin is Plugin & PreEnqueuePlugin => !!plugin.preEnqueue,
+    );
+    this.postFilters = at('postFilter').filter(
+      (plugin): plugin is Plugin & PostFilterPlugin => !!plugin.postFilter,
+    );
+    this.scores = profile.plugins.flatMap(({ plugin, weight, except }) =>
+      isScore(plugin) && !except?.has('score') ? [{ plugin, weight: weight ?? 1 }] : [],
+    );
+    this.reserves = at('reserve').filter(
       (plugin): plugin is Plugin & ReservePlugin => !!plugin.reserve && !!plugin.unreserve,
     );
-    this.permits = plugins.filter((plugin): plugin is Plugin & PermitPlugin => !!plugin.permit);
-    this.preBinds = plugins.filter((plugin): plugin is Plugin & PreBindPlugin => !!plugin.preBind);
-    this.binds = plugins.filter((plugin): plugin is Plugin & BindPlugin => !!plugin.bind);
-    this.postBinds = plugins.filter((plugin): plugin is Plugin & PostBindPlugin => !!plugin.postBind);
+    this.permits = at('permit').filter((plugin): plugin is Plugin & PermitPlugin => !!plugin.permit);
+    this.preBinds = at('preBind').filter((plugin): plugin is Plugin & PreBindPlugin => !!plugin.preBind);
+    this.binds = at('bind').filter((plugin): plugin is Plugin & BindPlugin => !!plugin.bind);
+    this.postBinds = at('postBind').filter((plugin): plugin is Plugin & PostBindPlugin => !!plugin.postBind);
+  }
+
+  /** Why the pod may not even queue; undefined lets it in. */
+  heldBack(pod: PodInfo): string | undefined {
+    for (const plugin of this.preEnqueues) {
+      const reason = plugin.preEnqueue(pod);
+      if (reason !== undefined) return reason;
+    }
+    return undefined;
   }
 
   /** The filter plugin of that name. */

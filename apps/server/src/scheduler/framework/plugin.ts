@@ -1,12 +1,15 @@
 import type { NodeInfo } from '../snapshot/node-info';
 import type { PodInfo } from '../snapshot/pod-info';
-import type { SnapshotView } from '../snapshot/snapshot';
+import type { Snapshot, SnapshotView } from '../snapshot/snapshot';
+import type { PreemptionCandidate } from './extender';
+import type { Framework } from './framework';
+import type { Nominations } from './nominations';
 import type { Rejection, Shortfall } from './rejection';
 
 /**
  * The extension points of the scheduler, in the order in which a pod meets them:
  *
- *   queueSort → preFilter → filter (every node) → postFilter (only when none fits)
+ *   preEnqueue → queueSort → preFilter → filter (every node) → postFilter (only when none fits)
  *     → preScore → score (every fitting node) → normalize → reserve → permit → preBind → bind → postBind
  *
  * A plugin is one object (one file) that implements any of them. Everything up to and including `score` is pure:
@@ -15,7 +18,8 @@ import type { Rejection, Shortfall } from './rejection';
  */
 export type Plugin = PluginIdentity &
   Partial<
-    PreFilterPlugin &
+    PreEnqueuePlugin &
+      PreFilterPlugin &
       FilterPlugin &
       PostFilterPlugin &
       PreScorePlugin &
@@ -50,6 +54,11 @@ export interface QueueEntry {
   readonly since: number;
 }
 
+export interface PreEnqueuePlugin {
+  /** A reason keeps the pod out of the queue until it is changed; undefined lets it in. */
+  preEnqueue(pod: PodInfo): string | undefined;
+}
+
 export interface PreFilterPlugin {
   /** Runs once a cycle, before any node is looked at. */
   preFilter(cycle: Cycle): PreFilterResult;
@@ -79,6 +88,11 @@ export interface FilterPlugin {
   readonly scope: 'node' | 'cluster';
   /** Events after which a pod refused by this plugin is worth another look. */
   readonly retryOn: readonly ClusterEventKind[];
+  /**
+   * A closer look at an event of `retryOn`: whether it can help this pod. Without one every such event may (for
+   * events on a node the filters are asked in any case, so that a hint is worth its while for other events).
+   */
+  hint?(event: ClusterEvent, pod: PodInfo): 'queue' | 'skip';
   /** By how much a refused node falls short; called for explanations only. */
   shortfalls?(cycle: Cycle, node: NodeInfo, state: unknown): readonly Shortfall[];
   /**
@@ -95,11 +109,34 @@ export interface Headroom {
 }
 
 export interface PostFilterPlugin {
-  /** Called when no node fits; may make room (preemption). Returns the node that it nominates. */
-  postFilter(
-    cycle: Cycle,
-    refused: ReadonlyMap<string, readonly Rejection[]>,
-  ): { nominated: string } | undefined;
+  /**
+   * Called when no node fits; may make room (preemption). Decides only: the scheduler deletes what is to be evicted
+   * and remembers the nomination. The snapshot of the attempt may be changed as long as it is put back.
+   */
+  postFilter(cycle: Cycle, attempt: FailedAttempt): PostFilterResult | undefined;
+}
+
+/** What a post-filter has to work with. */
+export interface FailedAttempt {
+  readonly framework: Framework;
+  readonly snapshot: Snapshot;
+  readonly nominations: Nominations;
+  /** The nodes that pods leaving could make fit: none of their refusals was `unresolvable`. */
+  readonly resolvable: readonly NodeInfo[];
+  /** Pods whose eviction was asked for, though the API may not say yet that they are on their way out. */
+  readonly isLeaving: (uid: string) => boolean;
+}
+
+export interface PostFilterResult {
+  /** The node that is kept for the pod once the evicted are gone. */
+  readonly nominate?: string;
+  readonly evict?: readonly PodInfo[];
+  /** An earlier nomination stays as it is: what was evicted for it is still on its way out. */
+  readonly keep?: boolean;
+  /** All nodes that would do, the nominated among them: extenders may strike some off, then it is chosen again. */
+  readonly candidates?: readonly PreemptionCandidate[];
+  /** Said after the reasons in events: `preemption: 0/3 nodes are available: …`. */
+  readonly message?: string;
 }
 
 export interface PreScorePlugin {
@@ -125,8 +162,15 @@ export interface ReservePlugin {
 }
 
 export interface PermitPlugin {
-  /** May wait as long as it likes until `signal` is aborted. A rejection sends the pod back. */
-  permit(cycle: Cycle, node: string, signal: AbortSignal): Promise<Rejection | undefined>;
+  /**
+   * Undefined allows the pod, a rejection sends it back, `waitMs` holds it until the plugin allows or rejects it
+   * through the handle's `waitingPods`, or the time is over. It may also just take its time until `signal` is aborted.
+   */
+  permit(cycle: Cycle, node: string, signal: AbortSignal): Promise<Rejection | PermitWait | undefined>;
+}
+
+export interface PermitWait {
+  readonly waitMs: number;
 }
 
 export interface PreBindPlugin {
@@ -148,19 +192,56 @@ export type ClusterEventKind =
   | 'node-added'
   /** Labels, taints, allocatable or unschedulable changed. */
   | 'node-changed'
-  /** A placed pod is gone, finished, or was never bound after all. */
+  /** A placed pod is gone, finished, or was never bound after all; or a nomination ended. */
   | 'pod-removed'
   /** A pod was placed, or a placed pod's labels changed. */
-  | 'pod-placed';
+  | 'pod-placed'
+  | 'claim-changed'
+  | 'volume-changed'
+  | 'storage-class-changed'
+  | 'csi-driver-changed'
+  | 'csi-node-changed'
+  | 'csi-capacity-changed'
+  /** For plugins from outside. */
+  | 'other';
+
+export interface ClusterEvent {
+  readonly kind: ClusterEventKind;
+  /** The node that it happened on, where there is one. */
+  readonly node?: string;
+  /** What changed: an object of the kind that the event is about. */
+  readonly object?: unknown;
+}
+
+/** The extension points by the names that configurations use. */
+export const EXTENSION_POINTS = [
+  'preEnqueue',
+  'queueSort',
+  'preFilter',
+  'filter',
+  'postFilter',
+  'preScore',
+  'score',
+  'reserve',
+  'permit',
+  'preBind',
+  'bind',
+  'postBind',
+] as const;
+export type ExtensionPoint = (typeof EXTENSION_POINTS)[number];
 
 /** One name a profile answers to, and what decides for it. */
 export interface Profile {
   readonly schedulerName: string;
   readonly plugins: readonly ProfilePlugin[];
+  /** How many nodes in a hundred to look at until enough fit; 0 or undefined chooses by the cluster's size. */
+  readonly percentageOfNodesToScore?: number;
 }
 
 export interface ProfilePlugin {
   readonly plugin: Plugin;
   /** Multiplies the plugin's scores; default 1. */
   readonly weight?: number;
+  /** Points at which the plugin is not asked though it could be. A pre-filter goes with its filter, a pre-score too. */
+  readonly except?: ReadonlySet<ExtensionPoint>;
 }

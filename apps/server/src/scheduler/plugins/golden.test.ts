@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { scoreNodes } from '../core/score';
 import { allRefusals, Framework } from '../framework/framework';
+import { idleHandle } from '../framework/idle-handle';
 import { podInfo } from '../snapshot/pod-info';
 import { Snapshot } from '../snapshot/snapshot';
 import { type NodeParts, type PodParts, testNode, testPod } from '../testing/objects';
@@ -17,10 +18,12 @@ interface Case {
   readonly name: string;
   readonly nodes: readonly (NodeParts & { runs?: PodParts[]; images?: Record<string, number> })[];
   readonly services?: readonly Service[];
+  /** The plugin's, as in a configuration. */
+  readonly args?: unknown;
   readonly pod: PodParts;
 }
 
-function prepare({ name, nodes, services = [], pod }: Case) {
+function prepare({ name, nodes, services = [], pod, args }: Case) {
   const snapshot = new Snapshot();
   for (const { runs = [], images = {}, ...parts } of nodes) {
     const node = testNode(parts);
@@ -33,8 +36,10 @@ function prepare({ name, nodes, services = [], pod }: Case) {
     snapshot.setNode(node);
     for (const running of runs) snapshot.addPod(podInfo(testPod(running)), parts.name);
   }
-  const readers = { servicesIn: () => services, namespacesMatching: () => ['team-a'] };
-  const plugins = defaultPlugins(readers).filter(({ plugin }) => plugin.name === name);
+  const handle = idleHandle({ servicesIn: () => services, namespacesMatching: () => ['team-a'] });
+  const plugins = defaultPlugins(handle, new Map([[name, args]])).filter(
+    ({ plugin }) => plugin.name === name,
+  );
   const framework = new Framework({ schedulerName: 'test', plugins });
   return { snapshot, framework, cycle: { pod: podInfo(testPod(pod)), snapshot } };
 }

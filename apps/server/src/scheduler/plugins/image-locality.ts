@@ -13,7 +13,8 @@ export const imageLocality: Plugin = {
   name: 'ImageLocality',
 
   preScore({ pod, snapshot }) {
-    const images = (pod.pod.spec?.containers ?? []).map(({ image }) => normalized(image ?? ''));
+    const { containers = [], initContainers = [] } = pod.pod.spec ?? {};
+    const images = [...initContainers, ...containers].map(({ image }) => normalized(image ?? ''));
     return images.some((image) => snapshot.nodesWithImage(image) > 0)
       ? { kind: 'score', state: images }
       : { kind: 'skip' };

@@ -1,45 +1,42 @@
 import { type Cycle, MAX_SCORE, type Plugin } from '../framework/plugin';
 import { rejection, type Shortfall } from '../framework/rejection';
-import {
-  type AffinityTerm,
-  compileTerm,
-  matcherOf,
-  type NamespacesMatching,
-  namespacesOf,
-} from '../snapshot/affinity-term';
-import type { PodMatcher } from '../snapshot/match-counts';
+import { isAbout, matcherOf, type NamespacesMatching } from '../snapshot/affinity-term';
 import type { NodeInfo } from '../snapshot/node-info';
-import { countDomains, domainOf } from './topology-domains';
+import { domainOf } from './topology-domains';
 
 const NOT_NEAR = rejection("node(s) didn't match pod affinity rules", { unresolvable: true });
 const TOO_NEAR = rejection("node(s) didn't match pod anti-affinity rules");
 const KEPT_AWAY = rejection("node(s) didn't satisfy existing pods anti-affinity rules");
 
-/** Finds the nodes with pods that keep others away without looking at the rest. */
-const KEEPS_AWAY: PodMatcher = {
-  key: 'required anti-affinity',
-  namespace: undefined,
-  matches: (pod) => pod.antiAffinity.length > 0,
-};
-
-type Domains = ReadonlyMap<string, ReadonlySet<string>>;
+/** Pods per domain of one label; only domains that have some. Live views of the snapshot's own counts. */
+interface Domains {
+  readonly topologyKey: string;
+  readonly counts: ReadonlyMap<string, number>;
+}
 
 interface State {
-  /** Own affinity: the keys a node must have and, per key, the domains where matching pods run. */
-  readonly near:
-    | { readonly keys: readonly string[]; readonly domains: Domains; readonly first: boolean }
-    | undefined;
+  /** Own affinity: per term the domains where matching pods run. */
+  readonly near: { readonly terms: readonly Domains[]; readonly first: boolean } | undefined;
   /** Own anti-affinity: domains to stay out of. */
-  readonly avoid: Domains;
+  readonly avoid: readonly Domains[];
   /** Domains that pods already there keep this one out of. */
-  readonly forbidden: Domains;
+  readonly forbidden: readonly Domains[];
+}
+
+export interface InterPodAffinityArgs {
+  /** What the required affinity of a pod that runs adds to nodes near it, for pods that it wants near. Default 1. */
+  readonly hardPodAffinityWeight?: number;
+  /** Looks at no preferences of pods that run, unless the pod has some itself. */
+  readonly ignorePreferredTermsOfExistingPods?: boolean;
 }
 
 /**
- * Near to or away from other pods. Required terms filter, in both directions: those of the pod, and the
- * anti-affinity of pods that run. Preferred terms of the pod score.
+ * Near to or away from other pods, in both directions: required terms of the pod and the anti-affinity of pods that
+ * run filter; preferred terms of either side, and the required affinity of pods that run, score. All of it from
+ * counts that the snapshot keeps per distinct term, whatever the number of pods.
  */
-export function interPodAffinity(matching: NamespacesMatching): Plugin {
+export function interPodAffinity(matching: NamespacesMatching, args: InterPodAffinityArgs = {}): Plugin {
+  const { hardPodAffinityWeight = 1, ignorePreferredTermsOfExistingPods = false } = args;
   return {
     name: 'InterPodAffinity',
     scope: 'cluster',
@@ -47,65 +44,66 @@ export function interPodAffinity(matching: NamespacesMatching): Plugin {
 
     preFilter(cycle) {
       const near = nearDomains(cycle, matching);
-      const avoid = avoidDomains(cycle, matching);
+      const avoid = cycle.pod.terms.antiAffinity.map((term) => domainsOf(cycle, [term], matching));
       const forbidden = forbiddenDomains(cycle, matching);
-      if (!near && avoid.size === 0 && forbidden.size === 0) return { kind: 'skip' };
+      if (!near && avoid.length === 0 && forbidden.length === 0) return { kind: 'skip' };
       return { kind: 'check', state: { near, avoid, forbidden } satisfies State };
     },
 
     filter(_cycle, node, state) {
       const { near, avoid, forbidden } = state as State; // made by preFilter above
       if (near && unmetKey(near, node) !== undefined) return NOT_NEAR;
-      if (domainIn(avoid, node) !== undefined) return TOO_NEAR;
-      return domainIn(forbidden, node) === undefined ? undefined : KEPT_AWAY;
+      if (keyIn(avoid, node) !== undefined) return TOO_NEAR;
+      return keyIn(forbidden, node) === undefined ? undefined : KEPT_AWAY;
     },
 
     shortfalls(_cycle, node, state) {
       const { near, avoid, forbidden } = state as State; // made by preFilter above
       const found = [
         ['affinity', near && unmetKey(near, node)],
-        ['anti-affinity', domainIn(avoid, node)],
-        ['existing-anti-affinity', domainIn(forbidden, node)],
+        ['anti-affinity', keyIn(avoid, node)],
+        ['existing-anti-affinity', keyIn(forbidden, node)],
       ] as const;
       return found.flatMap(([term, topologyKey]): Shortfall[] =>
         topologyKey === undefined ? [] : [{ kind: 'affinity', term, topologyKey }],
       );
     },
 
-    preScore({ pod, snapshot }) {
-      const affinity = pod.pod.spec?.affinity;
-      const preferred = [
-        ...(affinity?.podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((one) => ({
-          ...one,
-          sign: 1,
-        })),
-        ...(affinity?.podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((one) => ({
-          ...one,
-          sign: -1,
-        })),
-      ];
-      if (preferred.length === 0) return { kind: 'skip' };
-      const weighted = preferred.map(({ weight, sign, podAffinityTerm }) => {
-        const term = compileTerm(podAffinityTerm, pod.namespace);
-        const perNode = snapshot.matchCounts(matcherOf([term], matching));
-        const { topologyKey } = term;
-        return { topologyKey, weight: weight * sign, domains: countDomains(snapshot, perNode, topologyKey) };
-      });
-      return { kind: 'score', state: weighted };
+    preScore(cycle) {
+      const { pod, snapshot } = cycle;
+      const { preferred } = pod.terms;
+      const weighted: Weighted[] = preferred.map(({ term, weight }) => ({
+        ...domainsOf(cycle, [term], matching),
+        weight,
+      }));
+      const heedsPreferences = preferred.length > 0 || !ignorePreferredTermsOfExistingPods;
+      for (const { term, role, weight, domains } of snapshot.termsAbout(pod.namespace)) {
+        const counts =
+          role === 'near' ? hardPodAffinityWeight : role === 'preferred' && heedsPreferences ? weight : 0;
+        if (counts === 0 || !isAbout(term, pod, matching)) continue;
+        weighted.push({ topologyKey: term.topologyKey, counts: domains, weight: counts });
+      }
+      const telling = weighted.filter(({ counts }) => counts.size > 0);
+      return telling.length === 0 ? { kind: 'skip' } : { kind: 'score', state: telling };
     },
 
     score(_cycle, node, state) {
       let sum = 0;
-      for (const { topologyKey, weight, domains } of state as Weighted[]) {
+      // Made by preScore above.
+      for (const { topologyKey, weight, counts } of state as readonly Weighted[]) {
         const domain = domainOf(node, topologyKey);
-        if (domain !== undefined) sum += weight * (domains.get(domain) ?? 0);
+        if (domain !== undefined) sum += weight * (counts.get(domain) ?? 0);
       }
       return sum;
     },
 
     normalize(_cycle, _nodes, scores) {
-      const least = scores.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-      const most = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+      let least = Number.POSITIVE_INFINITY;
+      let most = Number.NEGATIVE_INFINITY;
+      for (const score of scores) {
+        if (score < least) least = score;
+        if (score > most) most = score;
+      }
       for (let i = 0; i < scores.length; i++) {
         scores[i] =
           most === least ? 0 : Math.floor((MAX_SCORE * ((scores[i] as number) - least)) / (most - least));
@@ -114,78 +112,57 @@ export function interPodAffinity(matching: NamespacesMatching): Plugin {
   };
 }
 
-interface Weighted {
-  readonly topologyKey: string;
+interface Weighted extends Domains {
   readonly weight: number;
-  readonly domains: ReadonlyMap<string, number>;
 }
 
-function nearDomains({ pod, snapshot }: Cycle, matching: NamespacesMatching): State['near'] {
-  const required = pod.pod.spec?.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  if (!required?.length) return undefined;
-  const terms = required.map((term) => compileTerm(term, pod.namespace));
-  const matcher = matcherOf(terms, matching);
-  const perNode = snapshot.matchCounts(matcher);
-  const keys = [...new Set(terms.map(({ topologyKey }) => topologyKey))];
-  const domains = new Map(keys.map((key) => [key, new Set(countDomains(snapshot, perNode, key).keys())]));
+function nearDomains(cycle: Cycle, matching: NamespacesMatching): State['near'] {
+  const { affinity } = cycle.pod.terms;
+  if (affinity.length === 0) return undefined;
+  // A pod that is to be near must match every term; each term looks for it by its own label.
+  const matcher = matcherOf(affinity, matching);
+  const keys = [...new Set(affinity.map(({ topologyKey }) => topologyKey))];
+  const terms = keys.map((topologyKey) => ({
+    topologyKey,
+    counts: cycle.snapshot.domainCounts(matcher, { topologyKey }).counts,
+  }));
   // The first of a group that wants to be near itself has to start somewhere.
-  const first = perNode.size === 0 && matcher.matches(pod);
-  return { keys, domains, first };
+  const first = terms.every(({ counts }) => counts.size === 0) && matcher.matches(cycle.pod);
+  return { terms, first };
 }
 
-function avoidDomains({ pod, snapshot }: Cycle, matching: NamespacesMatching): Domains {
-  const avoid = new Map<string, Set<string>>();
-  for (const term of pod.antiAffinity) {
-    const perNode = snapshot.matchCounts(matcherOf([term], matching));
-    for (const domain of countDomains(snapshot, perNode, term.topologyKey).keys()) {
-      addTo(avoid, term.topologyKey, domain);
-    }
-  }
-  return avoid;
+function domainsOf(
+  { snapshot }: Cycle,
+  terms: Parameters<typeof matcherOf>[0],
+  matching: NamespacesMatching,
+): Domains {
+  const topologyKey = terms[0]?.topologyKey ?? '';
+  const { counts } = snapshot.domainCounts(matcherOf(terms, matching), { topologyKey });
+  return { topologyKey, counts };
 }
 
-function forbiddenDomains({ pod, snapshot }: Cycle, matching: NamespacesMatching): Domains {
-  const forbidden = new Map<string, Set<string>>();
-  const verdicts = new Map<string, boolean>();
-  const isAbout = (term: AffinityTerm) => {
-    let known = verdicts.get(term.signature);
-    if (known === undefined) {
-      const names = namespacesOf(term, matching);
-      known = (names?.has(pod.namespace) ?? true) && term.selector.matches(pod.labels);
-      verdicts.set(term.signature, known);
-    }
-    return known;
-  };
-  for (const name of snapshot.matchCounts(KEEPS_AWAY).keys()) {
-    const node = snapshot.node(name);
-    for (const other of node?.keepingAway?.values() ?? []) {
-      for (const term of other.antiAffinity) {
-        const domain = node && isAbout(term) ? domainOf(node, term.topologyKey) : undefined;
-        if (domain !== undefined) addTo(forbidden, term.topologyKey, domain);
-      }
-    }
+function forbiddenDomains({ pod, snapshot }: Cycle, matching: NamespacesMatching): Domains[] {
+  const forbidden: Domains[] = [];
+  for (const { term, role, domains } of snapshot.termsAbout(pod.namespace)) {
+    if (role !== 'required' || !isAbout(term, pod, matching)) continue;
+    forbidden.push({ topologyKey: term.topologyKey, counts: domains });
   }
   return forbidden;
 }
 
-function addTo(domains: Map<string, Set<string>>, key: string, domain: string): void {
-  const known = domains.get(key);
-  if (known) known.add(domain);
-  else domains.set(key, new Set([domain]));
-}
-
-/** The first key whose domain on this node is one of these. */
-function domainIn(domains: Domains, node: NodeInfo): string | undefined {
-  for (const [key, values] of domains) {
-    const domain = domainOf(node, key);
-    if (domain !== undefined && values.has(domain)) return key;
+/** The first label whose value on this node is one of those with pods. */
+function keyIn(all: readonly Domains[], node: NodeInfo): string | undefined {
+  for (const { topologyKey, counts } of all) {
+    const domain = domainOf(node, topologyKey);
+    if (domain !== undefined && counts.has(domain)) return topologyKey;
   }
   return undefined;
 }
 
-function unmetKey({ keys, domains, first }: NonNullable<State['near']>, node: NodeInfo): string | undefined {
-  return keys.find((key) => {
-    const domain = domainOf(node, key);
-    return domain === undefined || !(first || domains.get(key)?.has(domain));
-  });
+function unmetKey({ terms, first }: NonNullable<State['near']>, node: NodeInfo): string | undefined {
+  for (const { topologyKey, counts } of terms) {
+    const domain = domainOf(node, topologyKey);
+    if (domain === undefined || !(first || counts.has(domain))) return topologyKey;
+  }
+  return undefined;
 }

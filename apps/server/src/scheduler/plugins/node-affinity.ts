@@ -1,3 +1,5 @@
+import type { NodeAffinity, NodeSelectorTerm } from 'kubernetes-types/core/v1';
+import { FieldReader } from '../config/field-reader';
 import type { Plugin } from '../framework/plugin';
 import { MAX_SCORE } from '../framework/plugin';
 import { rejection, type Shortfall } from '../framework/rejection';
@@ -6,67 +8,112 @@ import type { PodInfo } from '../snapshot/pod-info';
 import { matchesAnyTerm, matchesTerm, namedNodes, unmetRequirements } from './node-requirements';
 
 const MISMATCH = rejection("node(s) didn't match Pod's node affinity/selector", { unresolvable: true });
+const ENFORCED = rejection("node(s) didn't match scheduler-enforced node affinity", { unresolvable: true });
 
-/** Node selector and required node affinity decide; preferred node affinity scores. */
-export const nodeAffinity: Plugin = {
-  name: 'NodeAffinity',
-  scope: 'node',
-  retryOn: ['node-added', 'node-changed'],
+/** NodeAffinityArgs: `addedAffinity`, checked as a pod's own would be used. */
+export function readNodeAffinityArgs(args: unknown): NodeAffinity | undefined {
+  const added = new FieldReader(args, 'NodeAffinity')
+    .only('apiVersion', 'kind', 'addedAffinity')
+    .field('addedAffinity');
+  if (!added.isSet) return undefined;
+  added.only(
+    'requiredDuringSchedulingIgnoredDuringExecution',
+    'preferredDuringSchedulingIgnoredDuringExecution',
+  );
+  const terms = added.field('requiredDuringSchedulingIgnoredDuringExecution').field('nodeSelectorTerms');
+  for (const term of terms.list()) checkTerm(term);
+  for (const one of added.field('preferredDuringSchedulingIgnoredDuringExecution').list()) {
+    one.field('weight').number({ min: 1, max: 100 });
+    checkTerm(one.field('preference'));
+  }
+  return added.raw() as NodeAffinity; // its shape was just checked
+}
 
-  preFilter({ pod }) {
-    const spec = pod.pod.spec;
-    const terms = requiredTerms(spec);
-    if (!terms && !hasEntries(spec?.nodeSelector)) return { kind: 'skip' };
-    const names = terms?.length ? namedNodes(terms) : undefined;
-    return names ? { kind: 'check', onlyNodes: { names, rejection: MISMATCH } } : { kind: 'check' };
-  },
+function checkTerm(term: FieldReader): void {
+  term.only('matchExpressions', 'matchFields');
+  for (const one of [...term.field('matchExpressions').list(), ...term.field('matchFields').list()]) {
+    one.only('key', 'operator', 'values').field('key').text();
+    one.field('operator').oneOf('In', 'NotIn', 'Exists', 'DoesNotExist', 'Gt', 'Lt');
+    for (const value of one.field('values').list()) value.text();
+  }
+}
 
-  filter({ pod }, node) {
-    return fitsNodeAffinity(pod, node) ? undefined : MISMATCH;
-  },
+/**
+ * Node selector and required node affinity decide; preferred node affinity scores.
+ *
+ * @param added affinity that every pod of the profile has besides its own
+ */
+export function nodeAffinity(added?: NodeAffinity): Plugin {
+  const addedTerms = added?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  const addedPreferred = added?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  const preferredOf = ({ pod: { spec } }: PodInfo) => {
+    const own = spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+    return addedPreferred.length > 0 ? [...own, ...addedPreferred] : own;
+  };
+  return {
+    name: 'NodeAffinity',
+    scope: 'node',
+    retryOn: ['node-added', 'node-changed'],
 
-  shortfalls({ pod }, node) {
-    const spec = pod.pod.spec;
-    const { labels } = node.traits;
-    const short: Shortfall[] = [];
-    for (const [key, value] of Object.entries(spec?.nodeSelector ?? {})) {
-      const actual = labels[key];
-      if (actual === value) continue;
-      short.push({
-        kind: 'label',
-        key,
-        operator: 'In',
-        wanted: [value],
-        ...(actual === undefined ? {} : { actual }),
-      });
-    }
-    const terms = requiredTerms(spec);
-    if (terms && !matchesAnyTerm(node, terms)) {
-      // Any one term is enough: speak of the one that lacks least.
-      const [closest = []] = terms
-        .map((term) => unmetRequirements(node, term))
-        .sort((a, b) => a.length - b.length);
-      short.push(...closest);
-    }
-    return short;
-  },
+    preFilter({ pod }) {
+      const spec = pod.pod.spec;
+      const terms = requiredTerms(spec);
+      if (!terms && !addedTerms && !hasEntries(spec?.nodeSelector)) return { kind: 'skip' };
+      const names = terms?.length ? namedNodes(terms) : undefined;
+      return names ? { kind: 'check', onlyNodes: { names, rejection: MISMATCH } } : { kind: 'check' };
+    },
 
-  preScore({ pod }) {
-    const preferred = pod.pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution;
-    return preferred?.length ? { kind: 'score' } : { kind: 'skip' };
-  },
+    filter({ pod }, node) {
+      if (addedTerms && !matchesAnyTerm(node, addedTerms)) return ENFORCED;
+      return fitsNodeAffinity(pod, node) ? undefined : MISMATCH;
+    },
 
-  score({ pod }, node) {
-    let sum = 0;
-    const preferred = pod.pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution;
-    for (const { weight, preference } of preferred ?? []) if (matchesTerm(node, preference)) sum += weight;
-    return sum;
-  },
+    shortfalls({ pod }, node) {
+      const spec = pod.pod.spec;
+      const { labels } = node.traits;
+      const short: Shortfall[] = [];
+      for (const [key, value] of Object.entries(spec?.nodeSelector ?? {})) {
+        const actual = labels[key];
+        if (actual === value) continue;
+        short.push({
+          kind: 'label',
+          key,
+          operator: 'In',
+          wanted: [value],
+          ...(actual === undefined ? {} : { actual }),
+        });
+      }
+      const terms = requiredTerms(spec);
+      if (terms && !matchesAnyTerm(node, terms)) {
+        // Any one term is enough: speak of the one that lacks least.
+        short.push(...closestTerm(node, terms));
+      }
+      if (addedTerms && !matchesAnyTerm(node, addedTerms)) short.push(...closestTerm(node, addedTerms));
+      return short;
+    },
 
-  normalize(_cycle, _nodes, scores) {
-    scaleToMax(scores);
-  },
-};
+    preScore({ pod }) {
+      return preferredOf(pod).length > 0 ? { kind: 'score' } : { kind: 'skip' };
+    },
+
+    score({ pod }, node) {
+      let sum = 0;
+      for (const { weight, preference } of preferredOf(pod)) if (matchesTerm(node, preference)) sum += weight;
+      return sum;
+    },
+
+    normalize(_cycle, _nodes, scores) {
+      scaleToMax(scores);
+    },
+  };
+}
+
+function closestTerm(node: NodeInfo, terms: readonly NodeSelectorTerm[]): Shortfall[] {
+  const [closest = []] = terms
+    .map((term) => unmetRequirements(node, term))
+    .sort((a, b) => a.length - b.length);
+  return closest;
+}
 
 /** Whether the pod's node selector and required node affinity allow the node. */
 export function fitsNodeAffinity({ pod: { spec } }: PodInfo, node: NodeInfo): boolean {
@@ -85,7 +132,8 @@ export function scaleToMax(scores: Float64Array): void {
 
 type Spec = PodInfo['pod']['spec'];
 
-function requiredTerms(spec: Spec) {
+/** The terms of required node affinity, of which one is enough. */
+export function requiredTerms(spec: Spec) {
   return spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
 }
 

@@ -6,6 +6,10 @@ export const GATED_MESSAGE = 'Scheduling is blocked due to non-empty scheduling 
 export const schedulingGates: Plugin = {
   name: 'SchedulingGates',
 
+  preEnqueue({ pod }) {
+    return isGated(pod) ? GATED_MESSAGE : undefined;
+  },
+
   preFilter({ pod }) {
     return isGated(pod.pod)
       ? { kind: 'reject', rejection: { reasons: [GATED_MESSAGE], unresolvable: true } }

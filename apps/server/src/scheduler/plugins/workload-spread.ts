@@ -66,7 +66,8 @@ function largest(perNode: ReadonlyMap<string, number>, nodes: readonly NodeInfo[
   return { mostOnNode, perZone, mostInZone };
 }
 
-function siblingsOf(
+/** The pods of the same workload: of the same controller, or behind the same services. */
+export function siblingsOf(
   pod: PodInfo,
   servicesIn: (namespace: string) => readonly Service[],
 ): PodMatcher | undefined {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Verdict } from '../core/decide';
 import type { ClusterEventKind } from '../framework/plugin';
 import { prioritySort } from '../plugins/priority-sort';
-import { podInfo } from '../snapshot/pod-info';
+import { type PodInfo, podInfo } from '../snapshot/pod-info';
 import { type PodParts, testPod } from '../testing/objects';
 import { SchedulingQueue } from './scheduling-queue';
 
@@ -19,7 +19,8 @@ const small = (name: string) => pod(name, { cpu: '100m' });
 
 function newQueue() {
   const clock = new ManualClock();
-  return { clock, queue: new SchedulingQueue({ clock, sort: prioritySort }) };
+  const heldBack = ({ pod: { spec } }: PodInfo) => (spec?.schedulingGates?.length ?? 0) > 0;
+  return { clock, queue: new SchedulingQueue({ clock, sort: prioritySort, heldBack }) };
 }
 
 function popped(queue: SchedulingQueue): string[] {

@@ -1,7 +1,6 @@
 import type { Clock } from '@wheelhouse/shared/clock';
 import type { Verdict } from '../core/decide';
 import type { ClusterEventKind, QueueEntry, QueueSortPlugin } from '../framework/plugin';
-import { isGated } from '../plugins/scheduling-gates';
 import { type PodInfo, podClass } from '../snapshot/pod-info';
 import { Heap, type HeapItem } from './heap';
 
@@ -16,6 +15,8 @@ export interface QueuedPod extends QueueEntry, HeapItem {
   readyAt: number;
   /** Computed when first needed. */
   classKey: string | undefined;
+  /** A place is being made for this very pod: it says nothing about its like. */
+  alone: boolean;
   /** Settles what the sort plugin calls equal: first come, first served. */
   readonly arrival: number;
 }
@@ -43,6 +44,8 @@ export type Hint = 'fits' | 'maybe' | 'no';
 export interface QueueOptions {
   readonly clock: Clock;
   readonly sort: QueueSortPlugin;
+  /** True for pods that may not be tried before they are changed. */
+  readonly heldBack?: (info: PodInfo) => boolean;
   readonly baseBackOffMs?: number;
   readonly maxBackOffMs?: number;
   /** A closed class is tried again after this long even if nothing happened, in case an event told too little. */
@@ -97,11 +100,12 @@ export class SchedulingQueue {
       failures: 0,
       readyAt: 0,
       classKey: undefined,
+      alone: false,
       heapSlot: -1,
       arrival: this.#arrivals++,
     };
     this.#pods.set(info.key, pod);
-    return isGated(info.pod) ? undefined : this.#enter(pod);
+    return this.#heldBack(info) ? undefined : this.#enter(pod);
   }
 
   remove(key: string): void {
@@ -127,11 +131,24 @@ export class SchedulingQueue {
     this.#leaveClass(pod);
   }
 
-  /** No node fits: the pod is parked with its like until one of the events may help. */
-  refused(pod: QueuedPod, verdict: Verdict, retryOn: ReadonlySet<ClusterEventKind>): void {
+  /**
+   * No node fits: the pod is parked with its like until one of the events may help; by itself when `alone`, so that
+   * its like are still tried.
+   */
+  refused(
+    pod: QueuedPod,
+    verdict: Verdict,
+    retryOn: ReadonlySet<ClusterEventKind>,
+    { alone = false }: { readonly alone?: boolean } = {},
+  ): void {
     if (this.#pods.get(pod.info.key) !== pod) return;
     pod.failures++;
     pod.state = 'parked';
+    if (pod.alone !== alone) {
+      this.#leaveClass(pod);
+      pod.alone = alone;
+      pod.classKey = undefined;
+    }
     const key = this.#classOf(pod);
     let parked = this.#classes.get(key);
     if (!parked) {
@@ -174,6 +191,13 @@ export class SchedulingQueue {
     this.#backingOff.push(pod);
   }
 
+  /** Tries a parked pod again as soon as its class may be. */
+  retry(key: string): void {
+    const pod = this.#pods.get(key);
+    const parked = pod?.state === 'parked' ? this.#classes.get(this.#classOf(pod)) : undefined;
+    if (parked) this.#open(parked, parked.readyAt);
+  }
+
   /** Something happened: opens the classes that it may help. `hint` is asked once a class, about any one member. */
   notify(kind: ClusterEventKind, hint: (member: PodInfo, verdict: Verdict) => Hint): void {
     const concerned = this.#byEvent.get(kind);
@@ -197,7 +221,7 @@ export class SchedulingQueue {
   }
 
   #update(pod: QueuedPod, info: PodInfo): Verdict | undefined {
-    const gated = isGated(info.pod);
+    const gated = this.#heldBack(info);
     const before = pod.state === 'gated' ? undefined : this.#classOf(pod);
     pod.info = info;
     if (gated) return undefined;
@@ -282,8 +306,12 @@ export class SchedulingQueue {
   }
 
   #classOf(pod: QueuedPod): string {
-    pod.classKey ??= podClass(pod.info);
+    pod.classKey ??= pod.alone ? `alone ${pod.info.uid} ${podClass(pod.info)}` : podClass(pod.info);
     return pod.classKey;
+  }
+
+  #heldBack(info: PodInfo): boolean {
+    return this.options.heldBack?.(info) ?? false;
   }
 
   #backOff(failures: number): number {

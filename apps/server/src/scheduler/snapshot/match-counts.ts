@@ -1,3 +1,5 @@
+import { DomainCount, type DomainQuery } from './domain-count';
+import type { NodeInfo } from './node-info';
 import type { PodInfo } from './pod-info';
 
 /** A question about pods that is asked of every node: how many of these are there? */
@@ -12,17 +14,28 @@ export interface PodMatcher {
 interface Counter {
   readonly matcher: PodMatcher;
   readonly perNode: Map<string, number>;
+  /** The same counts by topology domain, one entry a question; each knows for which set of nodes it holds. */
+  readonly domains: Map<string, DomainCount>;
   readonly epoch: number;
   usedAt: number;
 }
 
 /** More questions than this at a time and the longest unasked one is dropped (it is counted afresh if asked again). */
 const MAX_COUNTERS = 2_000;
+/** Questions about domains per counter; pods with equal selectors but ever new node rules could make more. */
+const MAX_DOMAIN_COUNTS = 64;
+
+/** The cluster, as far as counting needs it. */
+export interface CountedCluster {
+  readonly nodes: readonly NodeInfo[];
+  /** Changes whenever a node comes, goes or changes its labels, taints or the like; unique over all snapshots. */
+  readonly nodeSet: number;
+}
 
 /**
- * Counts of matching pods per node, kept up to date as pods come and go, so that spreading and affinity never
- * scan the cluster's pods except for the first time a question is asked. A fork shares counters until either
- * side changes one.
+ * Counts of matching pods per node and per topology domain, kept up to date as pods come and go, so that spreading
+ * and affinity never scan the cluster except for the first time a question is asked. A fork shares counters until
+ * either side changes one.
  */
 export class MatchCounts {
   #byNamespace = new Map<string, Map<string, Counter>>();
@@ -31,26 +44,30 @@ export class MatchCounts {
 
   constructor(private readonly epoch: number) {}
 
-  /** The matching pods of each node that has any. `scan` supplies all placed pods when the question is new. */
-  counts(matcher: PodMatcher, scan: () => Iterable<readonly [string, PodInfo]>): ReadonlyMap<string, number> {
-    const group = this.#group(matcher.namespace);
-    let counter = group.get(matcher.key);
-    if (!counter) {
-      if (this.#size >= MAX_COUNTERS) this.#dropOldest();
-      counter = { matcher, perNode: new Map(), epoch: this.epoch, usedAt: 0 };
-      for (const [node, pod] of scan()) if (applies(matcher, pod)) bump(counter.perNode, node, 1);
-      group.set(matcher.key, counter);
-      this.#size++;
-    }
-    counter.usedAt = ++this.#uses;
-    return counter.perNode;
+  /** The matching pods of each node that has any. */
+  counts(matcher: PodMatcher, cluster: CountedCluster): ReadonlyMap<string, number> {
+    return this.#counter(matcher, cluster).perNode;
   }
 
-  podAdded(pod: PodInfo, node: string): void {
+  /** The matching pods of each domain. */
+  domains(matcher: PodMatcher, query: DomainQuery, cluster: CountedCluster): DomainCount {
+    const counter = this.#counter(matcher, cluster);
+    const key = `${query.topologyKey}\n${query.eligible?.key ?? ''}`;
+    let count = counter.domains.get(key);
+    if (count?.nodeSet !== cluster.nodeSet) {
+      count = new DomainCount(query, cluster.nodeSet);
+      count.countAll(cluster.nodes, counter.perNode);
+      if (counter.domains.size >= MAX_DOMAIN_COUNTS) counter.domains.clear();
+      counter.domains.set(key, count);
+    }
+    return count;
+  }
+
+  podAdded(pod: PodInfo, node: NodeInfo): void {
     this.#change(pod, node, 1);
   }
 
-  podRemoved(pod: PodInfo, node: string): void {
+  podRemoved(pod: PodInfo, node: NodeInfo): void {
     this.#change(pod, node, -1);
   }
 
@@ -70,6 +87,25 @@ export class MatchCounts {
     return same;
   }
 
+  #counter(matcher: PodMatcher, { nodes }: CountedCluster): Counter {
+    const group = this.#group(matcher.namespace);
+    let counter = group.get(matcher.key);
+    if (!counter) {
+      if (this.#size >= MAX_COUNTERS) this.#dropOldest();
+      counter = {
+        matcher,
+        perNode: countPods(matcher, nodes),
+        domains: new Map(),
+        epoch: this.epoch,
+        usedAt: 0,
+      };
+      group.set(matcher.key, counter);
+      this.#size++;
+    }
+    counter.usedAt = ++this.#uses;
+    return counter;
+  }
+
   #group(namespace: string | undefined): Map<string, Counter> {
     const name = namespace ?? '';
     let group = this.#byNamespace.get(name);
@@ -80,22 +116,28 @@ export class MatchCounts {
     return group;
   }
 
-  #change(pod: PodInfo, node: string, by: 1 | -1): void {
+  #change(pod: PodInfo, node: NodeInfo, by: 1 | -1): void {
     if (this.#size === 0) return;
     this.#changeIn(this.#byNamespace.get(pod.namespace), pod, node, by);
     this.#changeIn(this.#byNamespace.get(''), pod, node, by);
   }
 
-  #changeIn(group: Map<string, Counter> | undefined, pod: PodInfo, node: string, by: 1 | -1): void {
+  #changeIn(group: Map<string, Counter> | undefined, pod: PodInfo, node: NodeInfo, by: 1 | -1): void {
     if (!group) return;
     for (const [key, counter] of group) {
       if (!counter.matcher.matches(pod)) continue;
       let own = counter;
       if (counter.epoch !== this.epoch) {
-        own = { ...counter, perNode: new Map(counter.perNode), epoch: this.epoch };
+        own = {
+          ...counter,
+          perNode: new Map(counter.perNode),
+          domains: new Map([...counter.domains].map(([question, count]) => [question, count.copy()])),
+          epoch: this.epoch,
+        };
         group.set(key, own);
       }
-      bump(own.perNode, node, by);
+      bump(own.perNode, node.name, by);
+      for (const count of own.domains.values()) count.bump(node, by);
     }
   }
 
@@ -109,6 +151,14 @@ export class MatchCounts {
     oldest.group.delete(oldest.key);
     this.#size--;
   }
+}
+
+function countPods(matcher: PodMatcher, nodes: readonly NodeInfo[]): Map<string, number> {
+  const perNode = new Map<string, number>();
+  for (const { name, pods } of nodes) {
+    for (const pod of pods.values()) if (applies(matcher, pod)) bump(perNode, name, 1);
+  }
+  return perNode;
 }
 
 function applies(matcher: PodMatcher, pod: PodInfo): boolean {

@@ -35,8 +35,8 @@ export class NodeInfo {
   readonly pods: Map<string, PodInfo>;
   /** Ports taken, with the key of the pod that took it; undefined while there are none. */
   hostPorts: { readonly port: HostPort; readonly takenBy: PodInfo }[] | undefined;
-  /** The pods with required anti-affinity, by UID; undefined while there are none. */
-  keepingAway: Map<string, PodInfo> | undefined;
+  /** The lowest priority among its pods, or less than that after such a pod left; see `hasBelow`. */
+  #lowestPriority = Number.POSITIVE_INFINITY;
   /** The snapshot epoch that may change this copy in place. */
   epoch: number;
 
@@ -50,12 +50,21 @@ export class NodeInfo {
       this.scoredMilliCpu = from.scoredMilliCpu;
       this.scoredMemory = from.scoredMemory;
       this.hostPorts = from.hostPorts?.slice();
-      this.keepingAway = from.keepingAway && new Map(from.keepingAway);
+      this.#lowestPriority = from.#lowestPriority;
     }
   }
 
   copy(epoch: number): NodeInfo {
     return new NodeInfo(this.traits, epoch, this);
+  }
+
+  /** Whether a pod of a lower priority runs here. Looks at the pods only when one may. */
+  hasBelow(priority: number): boolean {
+    if (this.#lowestPriority >= priority) return false;
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const pod of this.pods.values()) lowest = Math.min(lowest, pod.priority);
+    this.#lowestPriority = lowest;
+    return lowest < priority;
   }
 
   /** The pod must not be here yet. */
@@ -64,10 +73,7 @@ export class NodeInfo {
     addInto(this.requested, pod.requests);
     this.scoredMilliCpu += pod.scored.milliCpu;
     this.scoredMemory += pod.scored.memory;
-    if (pod.antiAffinity.length > 0) {
-      this.keepingAway ??= new Map();
-      this.keepingAway.set(pod.uid, pod);
-    }
+    if (pod.priority < this.#lowestPriority) this.#lowestPriority = pod.priority;
     for (const port of pod.hostPorts) {
       this.hostPorts ??= [];
       this.hostPorts.push({ port, takenBy: pod });
@@ -82,7 +88,6 @@ export class NodeInfo {
     addInto(this.requested, pod.requests, -1);
     this.scoredMilliCpu -= pod.scored.milliCpu;
     this.scoredMemory -= pod.scored.memory;
-    this.keepingAway?.delete(uid);
     if (pod.hostPorts.length > 0) {
       const rest = this.hostPorts?.filter((taken) => taken.takenBy !== pod);
       this.hostPorts = rest?.length ? rest : undefined;

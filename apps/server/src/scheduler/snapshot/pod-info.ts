@@ -1,6 +1,6 @@
 import { keyOf, type ObjectKey } from '@wheelhouse/shared/meta/object';
 import type { Pod } from 'kubernetes-types/core/v1';
-import { type AffinityTerm, requiredAntiAffinity } from './affinity-term';
+import { type PodTerms, podTerms } from './affinity-term';
 import { podRequests, type Resources } from './resources';
 
 /** A port of the host that a pod takes. */
@@ -23,8 +23,8 @@ export interface PodInfo {
   readonly requests: Resources;
   readonly scored: { readonly milliCpu: number; readonly memory: number };
   readonly hostPorts: readonly HostPort[];
-  /** Rules that keep other pods away from it. */
-  readonly antiAffinity: readonly AffinityTerm[];
+  /** Its rules about being near other pods or away from them. */
+  readonly terms: PodTerms;
   /** UID of the controller that owns the pod, if any. */
   readonly ownerUid: string | undefined;
   /** On its way out: it still takes room, but no longer counts as a member of its workload. */
@@ -33,7 +33,6 @@ export interface PodInfo {
 
 const NO_LABELS: Readonly<Record<string, string>> = {};
 const NO_PORTS: readonly HostPort[] = [];
-const NO_TERMS: readonly AffinityTerm[] = [];
 
 export function podInfo(pod: Pod): PodInfo {
   const { requests, scored } = podRequests(pod);
@@ -50,7 +49,7 @@ export function podInfo(pod: Pod): PodInfo {
     requests,
     scored,
     hostPorts: hostPorts(pod),
-    antiAffinity: pod.spec?.affinity?.podAntiAffinity ? requiredAntiAffinity(pod) : NO_TERMS,
+    terms: podTerms(pod),
     ownerUid: podOwner(pod),
     terminating: metadata.deletionTimestamp !== undefined,
   };
@@ -110,5 +109,6 @@ export function podClass(info: PodInfo): string {
     spec?.topologySpreadConstraints,
     spec?.volumes?.filter((volume) => volume.persistentVolumeClaim ?? volume.ephemeral),
     spec?.overhead,
+    spec?.preemptionPolicy,
   ]);
 }

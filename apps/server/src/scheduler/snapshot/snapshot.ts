@@ -1,7 +1,9 @@
 import type { Node } from 'kubernetes-types/core/v1';
+import type { DomainCount, DomainQuery } from './domain-count';
 import { MatchCounts, type PodMatcher } from './match-counts';
 import { NodeInfo, nodeTraits, sameTraits } from './node-info';
 import type { PodInfo } from './pod-info';
+import { type PlacedTerm, TermIndex } from './term-index';
 
 /** What plugins may ask of the cluster. */
 export interface SnapshotView {
@@ -10,6 +12,10 @@ export interface SnapshotView {
   node(name: string): NodeInfo | undefined;
   /** Matching pods by node, only nodes that have some; kept up to date incrementally once asked. */
   matchCounts(matcher: PodMatcher): ReadonlyMap<string, number>;
+  /** Matching pods by topology domain; kept up to date incrementally once asked. */
+  domainCounts(matcher: PodMatcher, query: DomainQuery): Pick<DomainCount, 'counts' | 'least'>;
+  /** Terms of pods that run, which may be about pods of the namespace. */
+  termsAbout(namespace: string): Iterable<PlacedTerm>;
   /** How many nodes have the image. */
   nodesWithImage(image: string): number;
   /** Nodes with at least one taint of the PreferNoSchedule effect. */
@@ -17,6 +23,7 @@ export interface SnapshotView {
 }
 
 let lastEpoch = 0;
+let lastNodeSet = 0;
 
 /**
  * The nodes and what runs on them, in figures. Changes are incremental. `fork()` is cheap and the two sides never
@@ -33,6 +40,10 @@ export class Snapshot implements SnapshotView {
   #softTainted = 0;
   #epoch = ++lastEpoch;
   #counts = new MatchCounts(this.#epoch);
+  #terms = new TermIndex(this.#epoch);
+  #nodeSet = ++lastNodeSet;
+  /** Placed pods by priority, none with 0. */
+  #priorities = new Map<number, number>();
   /** The node array and its index are shared with a fork until either side adds or removes a node. */
   #nodeSetShared = false;
 
@@ -54,7 +65,20 @@ export class Snapshot implements SnapshotView {
   }
 
   matchCounts(matcher: PodMatcher): ReadonlyMap<string, number> {
-    return this.#counts.counts(matcher, () => this.#placedPods());
+    return this.#counts.counts(matcher, this);
+  }
+
+  domainCounts(matcher: PodMatcher, query: DomainQuery): Pick<DomainCount, 'counts' | 'least'> {
+    return this.#counts.domains(matcher, query, this);
+  }
+
+  termsAbout(namespace: string): Iterable<PlacedTerm> {
+    return this.#terms.about(namespace);
+  }
+
+  /** Changes whenever what can be said of the nodes alone changes; unique over all snapshots. */
+  get nodeSet(): number {
+    return this.#nodeSet;
   }
 
   /** Adds the node or takes over its new version. Tells whether anything that scheduling reads is new. */
@@ -66,7 +90,13 @@ export class Snapshot implements SnapshotView {
       const info = this.#writable(index);
       const same = sameTraits(info.traits, traits);
       this.#countTraits(info, -1);
+      if (!same) {
+        // Domains are labels: what the pods here say of others moves with them.
+        for (const pod of info.pods.values()) this.#terms.podRemoved(pod, info);
+        this.#nodeSet = ++lastNodeSet;
+      }
       info.traits = traits;
+      if (!same) for (const pod of info.pods.values()) this.#terms.podAdded(pod, info);
       this.#countTraits(info, 1);
       return same ? 'same' : 'changed';
     }
@@ -74,6 +104,7 @@ export class Snapshot implements SnapshotView {
     const info = new NodeInfo(traits, this.#epoch);
     this.#index.set(name, this.#nodes.length);
     this.#nodes.push(info);
+    this.#nodeSet = ++lastNodeSet;
     this.#countTraits(info, 1);
     const waiting = this.#homeless.get(name);
     this.#homeless.delete(name);
@@ -85,11 +116,12 @@ export class Snapshot implements SnapshotView {
     const index = this.#index.get(name);
     const info = index === undefined ? undefined : this.#nodes[index];
     if (index === undefined || !info) return;
-    for (const pod of info.pods.values()) this.#counts.podRemoved(pod, name);
+    for (const pod of info.pods.values()) this.#podGone(pod, info);
     if (info.pods.size > 0) this.#homeless.set(name, new Map(info.pods));
     this.#ownNodeSet();
     this.#countTraits(info, -1);
     this.#nodes.splice(index, 1);
+    this.#nodeSet = ++lastNodeSet;
     this.#index = new Map(this.#nodes.map((node, position) => [node.name, position]));
   }
 
@@ -100,8 +132,11 @@ export class Snapshot implements SnapshotView {
       this.#homeless.set(nodeName, waiting.set(pod.uid, pod));
       return;
     }
-    this.#writable(index).addPod(pod);
-    this.#counts.podAdded(pod, nodeName);
+    const node = this.#writable(index);
+    node.addPod(pod);
+    this.#counts.podAdded(pod, node);
+    this.#terms.podAdded(pod, node);
+    this.#priorities.set(pod.priority, (this.#priorities.get(pod.priority) ?? 0) + 1);
   }
 
   removePod(uid: string, nodeName: string): void {
@@ -112,8 +147,15 @@ export class Snapshot implements SnapshotView {
       if (waiting?.size === 0) this.#homeless.delete(nodeName);
       return;
     }
-    const removed = this.#writable(index).removePod(uid);
-    if (removed) this.#counts.podRemoved(removed, nodeName);
+    const node = this.#writable(index);
+    const removed = node.removePod(uid);
+    if (removed) this.#podGone(removed, node);
+  }
+
+  /** Whether any pod of a lower priority runs anywhere. */
+  hasBelow(priority: number): boolean {
+    for (const known of this.#priorities.keys()) if (known < priority) return true;
+    return false;
   }
 
   /** A private copy of this moment: changes on either side stay there. */
@@ -125,10 +167,14 @@ export class Snapshot implements SnapshotView {
     copy.#images = new Map(this.#images);
     copy.#softTainted = this.#softTainted;
     copy.#counts = this.#counts.fork(copy.#epoch);
+    copy.#terms = this.#terms.fork(copy.#epoch);
+    copy.#nodeSet = this.#nodeSet;
+    copy.#priorities = new Map(this.#priorities);
     copy.#nodeSetShared = true;
     this.#nodeSetShared = true;
     this.#epoch = ++lastEpoch;
     this.#counts = this.#counts.withEpoch(this.#epoch);
+    this.#terms = this.#terms.withEpoch(this.#epoch);
     return copy;
   }
 
@@ -157,7 +203,12 @@ export class Snapshot implements SnapshotView {
     }
   }
 
-  *#placedPods(): Iterable<readonly [string, PodInfo]> {
-    for (const node of this.#nodes) for (const pod of node.pods.values()) yield [node.name, pod];
+  /** The pod no longer counts; its node's own figures are the caller's. */
+  #podGone(pod: PodInfo, node: NodeInfo): void {
+    this.#counts.podRemoved(pod, node);
+    this.#terms.podRemoved(pod, node);
+    const left = (this.#priorities.get(pod.priority) ?? 0) - 1;
+    if (left > 0) this.#priorities.set(pod.priority, left);
+    else this.#priorities.delete(pod.priority);
   }
 }
