@@ -5,6 +5,7 @@ import { ephemeralVolumeController } from './ephemeral-volume/controller';
 import { garbageCollectorController } from './garbagecollector/controller';
 import { hostPathProvisioner } from './host-path-provisioner/controller';
 import { hostPathClassController } from './host-path-provisioner/default-class';
+import { jobController } from './job/controller';
 import type { ControllerDefinition } from './machinery/controller';
 import { namespaceController } from './namespace/controller';
 import { nodeIpamController } from './nodeipam/controller';
@@ -40,4 +41,5 @@ export const builtInControllers: readonly ControllerDefinition[] = [
   pvcProtectionController,
   pvProtectionController,
   ephemeralVolumeController,
+  jobController,
 ];

@@ -18,6 +18,11 @@ const common: IndexFunctions = {
 
 const byResource: Readonly<Record<string, IndexFunctions>> = {
   pods: {
+    /** `namespace/name` of the job that the pod belongs to, or did. */
+    job: (object) => {
+      const owner = controllerOf(object);
+      return owner?.kind === 'Job' ? [`${object.metadata.namespace}/${owner.name}`] : [];
+    },
     node: (object) => [specField(object, 'nodeName')].filter((name) => name !== ''),
     /** `namespace/key=value` for each label. */
     label: ({ metadata }) =>
