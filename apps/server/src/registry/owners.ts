@@ -16,6 +16,7 @@ const LONGEST_NAME = 128;
 /** Who writes: what the request says, else the first part of the user agent, else the last one of the user's name. */
 export function managerOf({ fieldManager, userAgent, user }: RequestContext): string {
   if (fieldManager) return fieldManager;
+  if (userAgent === undefined && user.name === 'system:apiserver') return 'kube-apiserver';
   const name =
     userAgent === undefined ? user.name.slice(user.name.lastIndexOf(':') + 1) : userAgent.split('/')[0];
   const printable = (name ?? '').replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '');

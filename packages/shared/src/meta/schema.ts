@@ -67,6 +67,11 @@ export function defineType(schema: TypeSchema): void {
   cache.set(schema.name, schema);
 }
 
+/** True for types that {@link defineType} has made known. */
+export function isDefinedType(name: string): boolean {
+  return defined.has(name);
+}
+
 export function hasTypeSchema(name: string): boolean {
   return defined.has(name) || name in SCHEMA || name in SCHEMA_SUPPLEMENT;
 }

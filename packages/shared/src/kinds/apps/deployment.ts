@@ -12,6 +12,7 @@ import type { KindDefinition } from '../../meta/kind';
 import { selectorFromLabelSelector } from '../../meta/labels';
 import { ageColumn, containerColumns, nameColumn } from '../columns';
 import { defaultPodSpec } from '../core/pod-spec/defaults';
+import { nullWhenUnset } from '../null-times';
 import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
 import { validateServiceTemplate, validateWorkloadSelector } from '../workload';
 
@@ -64,6 +65,8 @@ export const deploymentKind: KindDefinition<Deployment> = {
     },
   ],
   default(deployment) {
+    for (const condition of deployment.status?.conditions ?? [])
+      nullWhenUnset(condition, 'lastUpdateTime', 'lastTransitionTime');
     // Without a spec every field is missing; validation says which.
     const { spec } = deployment;
     if (!spec) return;

@@ -5,6 +5,7 @@ import { selectorFromLabelSelector } from '../../meta/labels';
 import { ageColumn, containerColumns, nameColumn } from '../columns';
 import { defaultPodSpec } from '../core/pod-spec/defaults';
 import { validateReplicaStatus } from '../core/replication-controller';
+import { nullWhenUnset } from '../null-times';
 import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
 import { validateServiceTemplate, validateWorkloadSelector } from '../workload';
 
@@ -58,6 +59,7 @@ export const replicaSetKind: KindDefinition<ReplicaSet> = {
     },
   ],
   default(set) {
+    for (const condition of set.status?.conditions ?? []) nullWhenUnset(condition, 'lastTransitionTime');
     if (!set.spec) return;
     set.spec.replicas ??= 1;
     if (set.spec.template?.spec) defaultPodSpec(set.spec.template.spec);

@@ -2,6 +2,7 @@ import type { ReplicationController } from 'kubernetes-types/core/v1';
 import { type FieldError, nonNegative } from '../../meta/field-error';
 import type { KindDefinition } from '../../meta/kind';
 import { ageColumn, containerColumns, formatLabels, nameColumn } from '../columns';
+import { nullWhenUnset } from '../null-times';
 import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
 import { validateMapSelector, validateServiceTemplate } from '../workload';
 import { defaultPodSpec } from './pod-spec/defaults';
@@ -58,6 +59,7 @@ export const replicationControllerKind: KindDefinition<ReplicationController> = 
     },
   ],
   default(rc) {
+    for (const condition of rc.status?.conditions ?? []) nullWhenUnset(condition, 'lastTransitionTime');
     rc.spec ??= {};
     const labels = rc.spec.template?.metadata?.labels;
     if (labels && Object.keys(labels).length > 0) {

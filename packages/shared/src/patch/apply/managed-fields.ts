@@ -171,7 +171,6 @@ export function sortEntries(entries: ManagedFieldsEntry[]): ManagedFieldsEntry[]
 const UNOWNED_METADATA: ReadonlySet<string> = new Set([
   'name',
   'namespace',
-  'generateName',
   'uid',
   'resourceVersion',
   'generation',
@@ -185,7 +184,8 @@ const UNOWNED_METADATA: ReadonlySet<string> = new Set([
 
 /** The part of an object that can be owned through this way of writing; shares its values. */
 export function ownablePart(object: JsonObject | undefined, ignored: readonly string[] = []): JsonObject {
-  const part: JsonObject = {};
+  // Metadata is always there, and nobody's.
+  const part: JsonObject = { metadata: {} };
   for (const name in object) {
     if (name === 'kind' || name === 'apiVersion' || ignored.includes(name)) continue;
     const value = object[name];

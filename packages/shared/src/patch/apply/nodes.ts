@@ -3,6 +3,7 @@ import { isObject } from '../../meta/json';
 import {
   type FieldType,
   hasTypeSchema,
+  isDefinedType,
   type ScalarType,
   type TypeSchema,
   typeSchema,
@@ -22,6 +23,8 @@ export interface Node {
   readonly scalar: ScalarType | undefined;
   /** Written even when unset, so that it is there as soon as its parent is. */
   readonly always: boolean;
+  /** Each field is owned beside what is in it: there is no telling which of them are always there. */
+  readonly ownsFields: boolean;
   /** Of a keyed list, sorted. */
   readonly keys: readonly string[];
   /** The node of a field or of a map's value; undefined for a field that the type does not have. */
@@ -46,6 +49,7 @@ export function rootNode(schema: string): Node {
 
 class TypeNode implements Node {
   readonly shape: Shape;
+  readonly ownsFields: boolean;
   readonly keys: readonly string[];
   readonly #fields = new Map<string, Node>();
   #element: Node | undefined;
@@ -56,6 +60,7 @@ class TypeNode implements Node {
     readonly always: boolean,
   ) {
     this.shape = shapeOf(type, merge);
+    this.ownsFields = this.shape === 'map' || (type.form === 'object' && isDefinedType(type.type));
     this.keys = [...(merge.listMapKeys ?? [])].sort();
   }
 
@@ -76,7 +81,7 @@ class TypeNode implements Node {
       const field = typeSchema(type.type).fields.get(name);
       if (!field) return undefined;
       const always = field.type.form === 'object' ? isHeldByValue(type.type, name) : field.required;
-      node = new TypeNode(field.type, field.merge, always);
+      node = nodeOf(field.type, field.merge, always && !this.ownsFields);
       this.#fields.set(name, node);
     }
     return node;
@@ -85,11 +90,16 @@ class TypeNode implements Node {
   element(): Node {
     const { type } = this;
     if (!this.#element) {
-      this.#element =
-        type.form === 'list' || type.form === 'map' ? new TypeNode(type.of, {}, false) : UNKNOWN;
+      this.#element = type.form === 'list' || type.form === 'map' ? nodeOf(type.of, {}, false) : UNKNOWN;
     }
     return this.#element;
   }
+}
+
+function nodeOf(type: FieldType, merge: MergeFacts, always: boolean): Node {
+  // A map of itself is how types say that anything may stand there.
+  if (type.form === 'map' && type.of === type) return UNKNOWN;
+  return new TypeNode(type, merge, always);
 }
 
 function shapeOf(type: FieldType, merge: MergeFacts): Shape {
@@ -114,6 +124,7 @@ const UNKNOWN: Node = {
   form: 'unknown',
   scalar: undefined,
   always: false,
+  ownsFields: true,
   keys: [],
   field: () => UNKNOWN,
   element: () => UNKNOWN,

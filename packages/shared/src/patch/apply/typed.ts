@@ -59,8 +59,7 @@ export function fieldsOf(node: Node, value: unknown, path = '', depth = 0): Fiel
         const child = node.field(name);
         if (!child) throw untyped(`${path}.${name}`, 'field not declared in schema');
         const fields = fieldsOf(child, item, `${path}.${name}`, depth + 1);
-        if (node.shape === 'map' || item === null || (isObject(item) && isEmptyObject(item)))
-          fields.member = true;
+        if (node.ownsFields || item === null || (isObject(item) && isEmptyObject(item))) fields.member = true;
         set.children.set(`f:${name}`, fields);
       }
       break;
