@@ -7,6 +7,7 @@ import { persistentVolumeClaimResize } from './persistent-volume-claim-resize';
 import { priority } from './priority';
 import { serviceAccount } from './service-account';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection';
+import { taintNodesByCondition } from './taint-nodes-by-condition';
 
 /** The rules of every cluster, in the order in which they run. */
 export function createDefaultPlugins(
@@ -18,6 +19,7 @@ export function createDefaultPlugins(
     defaultTolerationSeconds(options.tolerationSeconds ?? 300),
     priority,
     nodeRestriction,
+    taintNodesByCondition,
     storageObjectInUseProtection,
     persistentVolumeClaimResize,
     defaultStorageClass,

@@ -1,5 +1,6 @@
-import { badRequest, forbidden, internalError } from '@wheelhouse/shared/errors';
+import { badRequest, forbidden } from '@wheelhouse/shared/errors';
 import type { Req, UserInfo } from '../http/extension';
+import { PlainTextError } from '../http/respond';
 import type { Authenticator, Authorizer } from './auth';
 import { withAuthenticated } from './client-certificate';
 
@@ -56,20 +57,40 @@ async function impersonate(caller: UserInfo, req: Req, authorizer: Authorizer): 
 
 function readTarget(req: Req): UserInfo {
   const name = one(req, 'impersonate-user');
-  // Kubernetes answers 500 here, and clients' tests expect it.
-  if (!name) throw internalError('requested impersonation headers without impersonating a user');
   const uid = one(req, 'impersonate-uid');
   const extra: Record<string, string[]> = {};
   for (const header of Object.keys(req.headers)) {
     if (!header.startsWith(EXTRA_PREFIX)) continue;
     extra[decodeName(header.slice(EXTRA_PREFIX.length))] = many(req, header);
   }
+  const groups = many(req, 'impersonate-group');
+  if (!name) throw nobody(req, { groups, uid, extra });
   return {
     name,
-    groups: many(req, 'impersonate-group'),
+    groups,
     ...(uid ? { uid } : {}),
     ...(Object.keys(extra).length ? { extra } : {}),
   };
+}
+
+/** Kubernetes answers a plain 500 that lists what was asked for, and clients' tests expect it. */
+function nobody(
+  req: Req,
+  asked: { groups: string[]; uid: string | undefined; extra: Record<string, string[]> },
+): Error {
+  const version = 'authentication.k8s.io/v1';
+  const parts = [
+    ...asked.groups.map((group) => `{Group  ${group}    }`),
+    ...Object.entries(asked.extra).flatMap(([key, values]) =>
+      values.map((value) => `{UserExtra  ${value}  ${version}  ${key}}`),
+    ),
+    ...(asked.uid ? [`{UID  ${asked.uid}  ${version}  }`] : []),
+  ];
+  const path = (req.url ?? '/').split('?')[0] ?? '/';
+  return new PlainTextError(
+    500,
+    `Internal Server Error: ${JSON.stringify(path)}: requested [${parts.join(' ')}] without impersonating a user`,
+  );
 }
 
 function claimsOf(target: UserInfo): Claim[] {

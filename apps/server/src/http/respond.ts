@@ -148,8 +148,23 @@ export function sendText(res: Res, status: number, text: string): void {
   writer.end(text);
 }
 
+/** An answer that is no Status: Kubernetes gives a few of its own failures as plain text. */
+export class PlainTextError extends Error {
+  override name = 'PlainTextError';
+  constructor(
+    readonly code: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 /** Answers with the error's Status; unknown errors are logged and shown without their text. */
 export function sendError(res: Res, thrown: unknown, log: Logger): void {
+  if (thrown instanceof PlainTextError && !writerOf(res).headersSent) {
+    sendText(res, thrown.code, `${thrown.message}\n`);
+    return;
+  }
   const error: ApiError = asApiError(thrown);
   if (error.cause !== undefined) log.error({ err: error.cause }, 'a request failed for an unforeseen reason');
   const writer = writerOf(res);

@@ -45,6 +45,13 @@ describe('silentConditions', () => {
 });
 
 describe('desiredTaints', () => {
+  it('leaves a new node its first taint until it is ready', () => {
+    const taints = [{ key: NOT_READY, effect: 'NoSchedule' }];
+    expect(desiredTaints(node([], { taints }), { evict: true }, now)).toBeUndefined();
+    expect(desiredTaints(node([ready('True')], { taints }), { evict: true }, now)).toEqual([]);
+    expect(desiredTaints(node([]), { evict: true }, now)).toBeUndefined();
+  });
+
   it('follows the Ready condition', () => {
     const time = '2026-01-01T00:01:00Z';
     expect(short(desiredTaints(node([ready('False')]), { evict: true }, now))).toEqual([

@@ -14,6 +14,8 @@ const NO_SCHEDULE: Readonly<Record<string, Readonly<Record<string, string>>>> = 
 };
 const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable';
 
+const NEW_NODE: Taint = { key: NOT_READY, effect: 'NoSchedule' };
+
 const MANAGED_NO_SCHEDULE = new Set([...Object.values(NO_SCHEDULE).flatMap(Object.values), UNSCHEDULABLE]);
 const MANAGED_NO_EXECUTE = new Set([NOT_READY, UNREACHABLE]);
 
@@ -40,6 +42,9 @@ function wantedTaints(node: Node, evict: boolean): Taint[] {
   }
   if (node.spec?.unschedulable) taints.push({ key: UNSCHEDULABLE, effect: 'NoSchedule' });
   const hasReported = node.status?.conditions?.some(({ type }) => type === 'Ready') ?? false;
+  // New nodes begin with this taint: until the agent has spoken, nothing speaks for taking it off.
+  const isNew = !hasReported && node.spec?.taints?.some((taint) => same(taint, NEW_NODE));
+  if (isNew) taints.push(NEW_NODE);
   const ready = readyStatus(node);
   if (evict && hasReported && ready !== 'True') {
     taints.push({ key: ready === 'False' ? NOT_READY : UNREACHABLE, effect: 'NoExecute' });

@@ -2,7 +2,7 @@ import type { ClusterRole } from 'kubernetes-types/rbac/v1';
 import { type FieldError, required } from '../../meta/field-error';
 import type { KindDefinition } from '../../meta/kind';
 import { validateLabelSelector } from '../../meta/labels';
-import { RBAC_GROUP, roleColumns, validateRules } from './policy-rules';
+import { defaultRole, RBAC_GROUP, roleColumns, validateRules } from './policy-rules';
 
 export type { ClusterRole };
 
@@ -17,6 +17,7 @@ export const clusterRoleKind: KindDefinition<ClusterRole> = {
   schema: 'io.k8s.api.rbac.v1.ClusterRole',
   nameRule: 'path-segment',
   columns: roleColumns,
+  default: defaultRole,
   validate: ({ rules, aggregationRule }) => [
     ...validateRules(rules, { namespaced: false }),
     ...validateAggregation(aggregationRule),

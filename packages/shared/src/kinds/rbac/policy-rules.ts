@@ -5,9 +5,15 @@ import type { PrintColumn } from '../../meta/kind';
 import { dns1123Subdomain, pathSegment } from '../../meta/names';
 import type { KubeObject } from '../../meta/object';
 import { ageColumn, nameColumn } from '../columns';
+import { nullWhenUnset } from '../null-times';
 
 /** What roles have in common, and what bindings have in common. */
 export const RBAC_GROUP = 'rbac.authorization.k8s.io';
+
+/** `rules` is always on the wire of Kubernetes, null when there are none. */
+export function defaultRole(role: { rules?: PolicyRule[] }): void {
+  nullWhenUnset(role, 'rules');
+}
 
 export function validateRules(
   rules: readonly PolicyRule[] | undefined,

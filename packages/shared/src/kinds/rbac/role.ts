@@ -1,6 +1,6 @@
 import type { Role } from 'kubernetes-types/rbac/v1';
 import type { KindDefinition } from '../../meta/kind';
-import { RBAC_GROUP, roleColumns, validateRules } from './policy-rules';
+import { defaultRole, RBAC_GROUP, roleColumns, validateRules } from './policy-rules';
 
 export type { Role };
 
@@ -15,5 +15,6 @@ export const roleKind: KindDefinition<Role> = {
   schema: 'io.k8s.api.rbac.v1.Role',
   nameRule: 'path-segment',
   columns: roleColumns,
+  default: defaultRole,
   validate: ({ rules }) => validateRules(rules, { namespaced: true }),
 };
