@@ -16,6 +16,8 @@ export interface AdmissionReader {
     type: ResourceType<T>,
     ref: { name: string; namespace?: string | undefined },
   ): Stored<T> | undefined;
+  /** The last known state of all objects of a kind, at once; see `cached`. */
+  cachedList?<T extends KubeObject>(type: ResourceType<T>): readonly Stored<T>[];
   /** Every object of the namespace, or of all namespaces. */
   list<T extends KubeObject>(type: ResourceType<T>, namespace?: string): Promise<readonly Stored<T>[]>;
 }

@@ -28,6 +28,7 @@ export interface ServerFlags {
   readonly nodeMonitorGrace: string;
   readonly defaultToleration: string;
   readonly logLevel: string;
+  readonly schedulerConfig?: string;
 }
 
 export interface FlagDefaults {
@@ -66,6 +67,7 @@ export function addServerFlags(command: Command, defaults: FlagDefaults): Comman
         String(defaults.defaultToleration),
       ),
     )
+    .addOption(option('--scheduler-config <file>', 'profiles, plugins and extenders of the scheduler'))
     .addOption(option('--log-level <level>', 'debug, info, warn or error').default('info'));
 }
 
@@ -91,6 +93,7 @@ export function serverConfig(
     kubeconfig: rest.kubeconfig,
     nodeMonitorGraceSeconds: parseCount('--node-monitor-grace', flags.nodeMonitorGrace, seconds),
     defaultTolerationSeconds: parseCount('--default-toleration', flags.defaultToleration, seconds),
+    schedulerConfig: flags.schedulerConfig === undefined ? undefined : resolve(flags.schedulerConfig),
     logLevel: parseChoice('--log-level', flags.logLevel, ['debug', 'info', 'warn', 'error']),
   };
 }

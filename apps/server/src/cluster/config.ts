@@ -40,5 +40,7 @@ export interface ServerConfig {
   readonly nodeMonitorGraceSeconds: number;
   /** How long pods that say nothing about it stay bound to a node that is not ready or unreachable. */
   readonly defaultTolerationSeconds: number;
+  /** Profiles, plugins and extenders of the scheduler; absolute path. */
+  readonly schedulerConfig?: string | undefined;
   readonly log: Logger;
 }

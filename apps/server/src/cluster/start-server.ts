@@ -23,6 +23,7 @@ import { NodeTunnels } from '../nodes/node-tunnels';
 import { createPodCommandHandler } from '../nodes/pod-command';
 import { createPodLogHandler } from '../nodes/pod-log';
 import { createPodPortForwardHandler } from '../nodes/pod-port-forward';
+import { loadSchedulerConfig } from '../scheduler/config/load-config';
 import { startScheduler } from '../scheduler/start-scheduler';
 import { schedulingExplanation, schedulingGroup } from '../scheduler/virtual-group';
 import { StartupError } from '../startup-error';
@@ -240,7 +241,11 @@ async function startDecisions(options: StartServerOptions, context: DecisionsCon
   const { config, identity, onStep } = options;
   const { stack, clients, api } = context;
   if (config.components.has('scheduler')) {
-    const scheduler = await startScheduler({ client: clients.scheduler, log: config.log });
+    const scheduler = await startScheduler({
+      client: clients.scheduler,
+      log: config.log,
+      config: await loadSchedulerConfig(config.schedulerConfig),
+    });
     stack.push('scheduler', () => scheduler.stop());
     // Previews and explanations are answered by the scheduler's own code, so only beside it.
     api?.addVirtualGroup(schedulingGroup(scheduler, clients.scheduler));

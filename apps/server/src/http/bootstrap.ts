@@ -4,6 +4,10 @@ import { endpointsKind } from '@wheelhouse/shared/kinds/core/endpoints';
 import { namespaceKind } from '@wheelhouse/shared/kinds/core/namespace';
 import { serviceKind } from '@wheelhouse/shared/kinds/core/service';
 import { endpointSliceKind } from '@wheelhouse/shared/kinds/discovery/endpoint-slice';
+import {
+  priorityClassKind,
+  SYSTEM_PRIORITY_CLASSES,
+} from '@wheelhouse/shared/kinds/scheduling/priority-class';
 import type { KindDefinition, ResourceType } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject } from '@wheelhouse/shared/meta/object';
 import { nthAddress } from '../cluster/addresses';
@@ -20,6 +24,9 @@ export async function bootstrapObjects(
     kinds.some(({ group, plural }) => group === kind.group && plural === kind.plural);
   if (!served(namespaceKind)) return;
   for (const name of NAMESPACES) await ensure(client, namespaceKind, { metadata: { name } });
+  if (served(priorityClassKind)) {
+    for (const one of SYSTEM_PRIORITY_CLASSES) await ensure(client, priorityClassKind, structuredClone(one));
+  }
   if (!served(serviceKind)) return;
   await ensure(client, serviceKind, {
     metadata: {

@@ -98,6 +98,12 @@ export function registryReader(registry: () => Registry): AdmissionReader {
       const entry = resource.cache.index.get(resource.key({ namespace: ref.namespace, name: ref.name }));
       return entry && (resource.view(entry) as Stored<T>);
     },
+    cachedList<T extends KubeObject>(type: ResourceType<T>) {
+      const resource = registry().of(type);
+      const found: Stored<T>[] = [];
+      for (const entry of resource.cache.index.all()) found.push(resource.view(entry) as Stored<T>);
+      return found;
+    },
     async list<T extends KubeObject>(type: ResourceType<T>, namespace?: string) {
       const resource = registry().of(type);
       await resource.services.feed.fresh();
