@@ -13,8 +13,8 @@ import {
 import { HeaderBlocks } from './header-block';
 import { SpdyStream, type StreamOwner } from './spdy-stream';
 
-/** A peer that got everything is given this long to hang up. */
-const CLOSE_MS = 5_000;
+/** A peer that was told everything is given this long to read it and hang up: its user may be paging through it. */
+const CLOSE_MS = 10 * 60_000;
 
 export interface SpdyConnectionOptions {
   readonly clock: Clock;
@@ -57,13 +57,14 @@ export class SpdyConnection implements StreamOwner {
     this.#read().catch(() => this.destroy());
   }
 
-  /** Tells the peer that nothing more comes, and waits a moment for it to hang up. */
+  /**
+   * Everything has been said: waits for the peer to hang up. It is not told to go away, nor hung up on: Go's SPDY
+   * library then drops what it has received and not yet handed to its reader.
+   */
   close(): void {
     if (this.#closing || this.socket.destroyed) return;
     this.#closing = true;
-    this.#control(FRAME.goAway, words(this.#lastStream, 0));
-    this.#cancelTimer();
-    this.#cancelTimer = this.options.clock.after(CLOSE_MS, () => this.destroy());
+    this.#cancelTimer = this.options.clock.after(CLOSE_MS, () => this.socket.end(() => this.destroy()));
   }
 
   destroy(): void {
@@ -131,6 +132,10 @@ export class SpdyConnection implements StreamOwner {
       case FRAME.ping:
         // Odd numbers are questions of the client, even ones its answers.
         if (payload.readUInt32BE(0) % 2 === 1) this.#control(FRAME.ping, payload);
+        return undefined;
+      case FRAME.goAway:
+        // The peer wants no more streams; those that it has are finished.
+        if (this.#closing || this.#streams.size === 0) this.destroy();
         return undefined;
       default:
         return undefined;
