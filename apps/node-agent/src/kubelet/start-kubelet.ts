@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Client } from '@wheelhouse/shared/client/client';
 import { createInformer } from '@wheelhouse/shared/client/create-informer';
@@ -24,6 +24,9 @@ import { PodManager } from './pods/pod-manager';
 import { credentialsFor } from './pods/registry-credentials';
 import { createKubeletHandler, type KubeletHandler } from './server/kubelet-handler';
 import { StatusWriter } from './status-writer';
+import { PersistentVolumes } from './volumes/persistent-volumes';
+import type { IssuedToken, TokenWish } from './volumes/token-keeper';
+import { VolumeJanitor } from './volumes/volume-janitor';
 
 export interface KubeletSettings {
   /** Address of the cluster's name server; undefined leaves the node's own in place. */
@@ -134,7 +137,11 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       : createInformer<Service>(client, serviceKind, { clock, onError });
   const services = options.services ?? ownServices;
   const statuses = new StatusWriter(client, clock, log);
-  const config = createConfigSource(client, clock);
+  const config = createConfigSource(client, clock, onError);
+  const volumesDirectory = join(dataDir, 'volumes');
+  const janitor = new VolumeJanitor({ client, clock, log, nodeName, directory: volumesDirectory });
+  // Volumes from before a restart may have to go.
+  if ((await readdir(volumesDirectory).catch(() => [])).length > 0) janitor.wake();
 
   const context: PodContext = {
     client,
@@ -144,6 +151,12 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     events,
     statuses,
     config,
+    persistentVolumes: new PersistentVolumes({
+      client,
+      nodeName,
+      directory: volumesDirectory,
+      onUse: () => janitor.wake(),
+    }),
     images: new ImagePuller(runtime, clock),
     hostIp: nodeIp,
     dnsIp: settings.dnsIp,
@@ -195,7 +208,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const end = async (work: () => Promise<void>) => {
     registrar.stop();
     pods.stop();
+    janitor.stop();
     await work();
+    config.stop();
     statuses.stop();
     ownServices?.stop();
     await events.flush();
@@ -219,8 +234,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
 async function requestToken(
   client: Client,
   pod: Stored<Pod>,
-  { audience, expirationSeconds }: { audience: string | undefined; expirationSeconds: number },
-): Promise<string> {
+  { audience, expirationSeconds }: TokenWish,
+): Promise<IssuedToken> {
   const { namespace, name, uid } = pod.metadata;
   const account = pod.spec?.serviceAccountName || 'default';
   const request = {
@@ -239,8 +254,11 @@ async function requestToken(
     request,
   );
   const status: unknown = Reflect.get(answer, 'status');
-  const token = typeof status === 'object' && status !== null && 'token' in status ? status.token : undefined;
-  if (typeof token !== 'string')
+  const field = (key: string): unknown =>
+    typeof status === 'object' && status !== null ? Reflect.get(status, key) : undefined;
+  const token = field('token');
+  const expiresAt = new Date(String(field('expirationTimestamp')));
+  if (typeof token !== 'string' || Number.isNaN(expiresAt.getTime()))
     throw new MountError(`the server gave no token for service account "${account}"`);
-  return token;
+  return { token, expiresAt };
 }

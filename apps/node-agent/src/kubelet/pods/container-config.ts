@@ -70,11 +70,17 @@ function volumeMounts(input: ContainerConfigInput, values: ReadonlyMap<string, s
       volume: mount.name,
       hostPath: subPath ? join(source, subPath) : source,
       containerPath: posix.resolve('/', mount.mountPath),
-      readOnly: mount.readOnly ?? false,
+      readOnly: (mount.readOnly ?? false) || isReadOnlyClaim(input.pod, mount.name),
       propagation:
         propagation === 'HostToContainer' || propagation === 'Bidirectional' ? propagation : 'None',
     };
   });
+}
+
+/** A claim that the pod takes for reading only. */
+function isReadOnlyClaim(pod: Stored<Pod>, volume: string): boolean {
+  const found = specOf(pod).volumes?.find(({ name }) => name === volume);
+  return found?.persistentVolumeClaim?.readOnly ?? false;
 }
 
 function securityConfig({ pod, container, image }: ContainerConfigInput): SecurityConfig {

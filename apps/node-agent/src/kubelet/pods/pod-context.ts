@@ -5,8 +5,10 @@ import type { Stored } from '@wheelhouse/shared/meta/object';
 import type { Pod, Service } from 'kubernetes-types/core/v1';
 import type { Logger } from 'pino';
 import type { ContainerRuntime, RegistryCredentials } from '../../runtime/runtime';
-import type { ConfigSource } from '../env/container-env';
+import type { WatchedConfigSource } from '../config-source';
 import type { StatusWriter } from '../status-writer';
+import type { PersistentVolumes } from '../volumes/persistent-volumes';
+import type { IssuedToken, TokenWish } from '../volumes/token-keeper';
 import type { ImagePuller } from './image-puller';
 import type { PodAddresses } from './pod-addresses';
 
@@ -19,7 +21,8 @@ export interface PodContext {
   readonly events: EventRecorder;
   readonly statuses: StatusWriter;
   readonly images: ImagePuller;
-  readonly config: ConfigSource;
+  readonly config: WatchedConfigSource;
+  readonly persistentVolumes: PersistentVolumes;
   readonly hostIp: string;
   readonly dnsIp: string | undefined;
   readonly clusterDomain: string;
@@ -30,10 +33,7 @@ export interface PodContext {
   addresses(): PodAddresses | undefined;
   /** Resolves once the services are known. */
   services(): Promise<readonly Stored<Service>[]>;
-  serviceAccountToken(
-    pod: Stored<Pod>,
-    options: { audience: string | undefined; expirationSeconds: number },
-  ): Promise<string>;
+  serviceAccountToken(pod: Stored<Pod>, wish: TokenWish): Promise<IssuedToken>;
   registryCredentials(pod: Stored<Pod>, image: string): Promise<RegistryCredentials | undefined>;
 }
 

@@ -4,28 +4,27 @@ import { isConflict, isNotFound } from '@wheelhouse/shared/errors';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import type { Stored } from '@wheelhouse/shared/meta/object';
 import type { Pod } from 'kubernetes-types/core/v1';
-import {
-  hasRuntimeCode,
-  type ObservedPod,
-  type SandboxConfig,
-  type SandboxStatus,
-} from '../../runtime/runtime';
+import type { ObservedPod } from '../../runtime/runtime';
 import { MountError } from '../config-error';
 import { Prober } from '../probes/prober';
-import { preparePodVolumes, removePodDirectory } from '../volumes/pod-volumes';
+import { PodVolumeKeeper } from '../volumes/pod-volume-keeper';
+import { removePodDirectory } from '../volumes/pod-volumes';
 import { killContainer, killPod } from './container-killer';
-import { containerReference, runDirectory, startOne } from './container-starter';
-import { hostnameOf, writeNetworkFiles } from './network-files';
+import { containerReference, startOne } from './container-starter';
+import { createPodSandbox } from './create-pod-sandbox';
+import { LastWords } from './last-words';
+import { writeNetworkFiles } from './network-files';
 import { computePodActions, type PodPlan } from './pod-actions';
 import { errorText, type PodContext } from './pod-context';
 import { computePodStatus } from './pod-status';
-import { latestRun, type PodView, specOf, type WaitingReason } from './pod-view';
+import { type PodView, podLabel, specOf, type WaitingReason } from './pod-view';
 import { type Backoff, nextBackoff } from './restart-backoff';
-import { terminationMessage } from './termination-message';
+import { WaitingReasons } from './waiting-reasons';
 
 /** A pod is looked at again after this time even if nothing was heard of it. */
 const RESYNC_MS = 60_000;
 const MOUNT_RETRY_MS = 2_000;
+const MIN_REFRESH_MS = 1_000;
 const ERROR_RETRY_MS = 1_000;
 const MAX_ERROR_RETRY_MS = 60_000;
 const DEFAULT_GRACE_SECONDS = 30;
@@ -53,9 +52,10 @@ export class PodWorker {
   #cancelTimer: () => void = () => undefined;
   /** Fires when the pod is to end, so that nothing is waited for in vain. */
   readonly #ending = new AbortController();
-  #waiting: ReadonlyMap<string, WaitingReason> = new Map();
+  readonly #waiting = new WaitingReasons();
   readonly #backoffs = new Map<string, Backoff>();
-  readonly #lastWords = new Map<string, string>();
+  readonly #lastWords: LastWords;
+  readonly #volumes: PodVolumeKeeper;
   readonly #prober: Prober;
   readonly #startTime: string;
   readonly #directory: string;
@@ -73,6 +73,11 @@ export class PodWorker {
     this.#failure = options.rejection;
     this.#directory = join(context.podsDirectory, pod.metadata.uid);
     this.#startTime = pod.status?.startTime ?? `${context.clock.now().toISOString().slice(0, 19)}Z`;
+    this.#lastWords = new LastWords(context.runtime, this.#directory);
+    this.#volumes = new PodVolumeKeeper(context, this.#directory, {
+      pod: () => this.#pod,
+      onStale: () => this.poke(),
+    });
     this.#prober = new Prober({
       runtime: context.runtime,
       clock: context.clock,
@@ -98,6 +103,7 @@ export class PodWorker {
   }
 
   update(pod: Stored<Pod>): void {
+    this.#volumes.podChanged(pod, this.#pod);
     this.#pod = pod;
     if (pod.metadata.deletionTimestamp) this.#end();
     this.poke();
@@ -124,6 +130,7 @@ export class PodWorker {
     this.#stopped = true;
     this.#cancelTimer();
     this.#prober.stop();
+    this.#volumes.close();
     this.#ending.abort(new Error('the kubelet stops'));
     // A long grace period is not waited out: the next start goes on with it.
     const patience = new Promise<void>((resolve) => this.context.clock.after(STOP_PATIENCE_MS, resolve));
@@ -183,9 +190,24 @@ export class PodWorker {
     const retryMs = await this.#execute(plan, observed);
     const after = isEmpty(plan) ? observed : await this.#observe();
     const phase = this.#publish(after);
+    const over = phase === 'Succeeded' || phase === 'Failed';
+    if (over) this.#volumes.close();
+    const refreshMs = over ? RESYNC_MS : await this.#refreshVolumes(after);
     // What ended gives its sandbox and address back in the next round.
-    const ended = (phase === 'Succeeded' || phase === 'Failed') && after.sandboxes.length > 0;
-    return Math.min(deadlineMs, retryMs, ended || plan.kill.length > 0 ? 0 : RESYNC_MS);
+    const ended = over && after.sandboxes.length > 0;
+    return Math.min(deadlineMs, retryMs, refreshMs, ended || plan.kill.length > 0 ? 0 : RESYNC_MS);
+  }
+
+  /** Files of running containers follow their objects; where that fails they stay as they are for a while. */
+  async #refreshVolumes(observed: ObservedPod): Promise<number> {
+    const running = observed.containers.some(({ state }) => state === 'running');
+    if (!running || !this.context.runtime.abilities.volumes) return RESYNC_MS;
+    try {
+      return Math.max(await this.#volumes.refresh(this.#address), MIN_REFRESH_MS);
+    } catch (error) {
+      this.context.events.record(this.#pod, 'Warning', 'FailedMount', errorText(error));
+      return MOUNT_RETRY_MS;
+    }
   }
 
   async #observe(): Promise<ObservedPod> {
@@ -193,23 +215,9 @@ export class PodWorker {
     this.#address = observed.sandboxes[0]?.address ?? this.context.hostIp;
     if (this.context.runtime.abilities.programs) {
       this.#prober.update(this.#pod, observed);
-      await this.#collectLastWords(observed);
+      await this.#lastWords.collect(this.#pod, observed);
     }
     return observed;
-  }
-
-  async #collectLastWords(observed: ObservedPod): Promise<void> {
-    const spec = specOf(this.#pod);
-    for (const run of observed.containers) {
-      if (run.state !== 'exited' || this.#lastWords.has(run.id)) continue;
-      const container = [...spec.containers, ...(spec.initContainers ?? [])].find(
-        ({ name }) => name === run.name,
-      );
-      if (!container) continue;
-      const directory = runDirectory(this.#directory, run.name, run.attempt);
-      const words = await terminationMessage({ runtime: this.context.runtime, container, run, directory });
-      if (words !== undefined) this.#lastWords.set(run.id, words);
-    }
   }
 
   #view(observed: ObservedPod): PodView {
@@ -229,7 +237,7 @@ export class PodWorker {
       observed,
       health,
       backoffs: this.#backoffs,
-      waiting: this.#waiting,
+      waiting: this.#waiting.all,
       startTime: this.#startTime,
       ending: this.#ending.signal.aborted,
       ...(this.#failure ? { failure: this.#failure } : {}),
@@ -242,34 +250,17 @@ export class PodWorker {
       runtimeName: this.context.runtime.name,
       hostIp: this.context.hostIp,
       now: this.context.clock.now(),
-      terminationMessages: this.#lastWords,
+      terminationMessages: this.#lastWords.messages,
     });
     if (!this.#removed) this.context.statuses.set(this.#pod, status);
     return status.phase;
   }
 
-  /** A reason stays until the container runs or another takes its place. */
   #noteWaiting(plan: PodPlan, observed: ObservedPod): void {
-    const next = new Map(plan.waiting);
-    for (const { spec } of plan.start) {
-      const kept = this.#waiting.get(spec.name);
-      if (kept) next.set(spec.name, kept);
+    for (const name of this.#waiting.follow(plan, observed)) {
+      const message = `Back-off restarting failed container ${name} in pod ${podLabel(this.#pod)}`;
+      this.context.events.record(this.#pod, 'Warning', 'BackOff', message);
     }
-    for (const name of plan.waiting.keys()) {
-      if (this.#waiting.get(name)?.reason === 'CrashLoopBackOff') continue;
-      const { namespace, name: pod, uid } = this.#pod.metadata;
-      const message = `Back-off restarting failed container ${name} in pod ${pod}_${namespace}(${uid})`;
-      if (latestRun(observed, name)) this.context.events.record(this.#pod, 'Warning', 'BackOff', message);
-    }
-    this.#waiting = next;
-  }
-
-  #setWaiting(name: string, reason: WaitingReason | undefined): void {
-    const next = new Map(this.#waiting);
-    if (reason)
-      next.set(name, { reason: reason.reason, ...(reason.message ? { message: reason.message } : {}) });
-    else next.delete(name);
-    this.#waiting = next;
   }
 
   async #execute(plan: PodPlan, observed: ObservedPod): Promise<number> {
@@ -289,7 +280,7 @@ export class PodWorker {
     for (const sandbox of plan.removeSandboxes) await runtime.removeSandbox(sandbox.id);
     if (plan.removeSandboxes.length && !plan.createSandbox) this.context.addresses()?.release(this.#uid);
     for (const { id } of plan.removeContainers) {
-      this.#lastWords.delete(id);
+      this.#lastWords.forget(id);
       await runtime.removeContainer(id);
     }
     if (!plan.start.length && !plan.createSandbox) return retryMs;
@@ -310,7 +301,7 @@ export class PodWorker {
         signal: this.#ending.signal,
         ...prepared,
       });
-      this.#setWaiting(spec.name, result);
+      this.#waiting.set(spec.name, result);
       if (result) retryMs = Math.min(retryMs, result.retryAfterMs);
     }
     return retryMs;
@@ -322,7 +313,8 @@ export class PodWorker {
     if (this.context.runtime.abilities.volumes) await mkdir(this.#directory, { recursive: true });
     let sandbox = observed.sandboxes[0];
     if (plan.createSandbox) {
-      const created = await this.#createSandbox(plan.createSandbox.attempt);
+      const { attempt } = plan.createSandbox;
+      const created = await createPodSandbox(this.context, pod, { attempt, directory: this.#directory });
       if (typeof created === 'number') return created;
       sandbox = created;
     }
@@ -332,12 +324,7 @@ export class PodWorker {
     }
     const address = sandbox.address ?? this.context.hostIp;
     try {
-      const volumePaths = await preparePodVolumes(this.#directory, {
-        pod,
-        facts: { podIp: address, hostIp: this.context.hostIp, allocatable: this.context.allocatable },
-        config: this.context.config,
-        serviceAccountToken: (options) => this.context.serviceAccountToken(pod, options),
-      });
+      const volumePaths = await this.#volumes.prepare(address);
       const { dnsIp, clusterDomain } = this.context;
       const options = { directory: this.#directory, address, dnsIp, clusterDomain };
       return { sandbox, volumePaths, networkMounts: await writeNetworkFiles(pod, options) };
@@ -345,52 +332,6 @@ export class PodWorker {
       if (!(error instanceof MountError)) throw error;
       this.context.events.record(pod, 'Warning', 'FailedMount', error.message);
       return MOUNT_RETRY_MS;
-    }
-  }
-
-  async #createSandbox(attempt: number): Promise<SandboxStatus | number> {
-    const spec = specOf(this.#pod);
-    const { namespace = '', name, uid } = this.#pod.metadata;
-    const addresses = this.context.addresses();
-    const address = spec.hostNetwork ? undefined : addresses?.allocate(uid);
-    if (!spec.hostNetwork && address === undefined) {
-      const [reason, message] = addresses
-        ? ['FailedCreatePodSandBox', 'the range of this node has no free address']
-        : ['NetworkNotReady', 'network is not ready: the node has not been given its pod range yet'];
-      this.context.events.record(this.#pod, 'Warning', reason, message);
-      return ERROR_RETRY_MS;
-    }
-    const config: SandboxConfig = {
-      pod: { namespace, name, uid },
-      attempt,
-      hostname: hostnameOf(this.#pod),
-      address,
-      hostPid: spec.hostPID ?? false,
-      hostIpc: spec.hostIPC ?? false,
-      shareProcesses: spec.shareProcessNamespace ?? false,
-      ports: spec.containers.flatMap(({ ports = [] }) =>
-        ports
-          .filter(({ hostPort }) => hostPort)
-          .map(({ hostIP, hostPort = 0, containerPort, protocol }) => ({
-            hostIp: hostIP,
-            hostPort,
-            containerPort,
-            protocol: protocol === 'UDP' || protocol === 'SCTP' ? protocol : 'TCP',
-          })),
-      ),
-      sysctls: Object.fromEntries(
-        (spec.securityContext?.sysctls ?? []).map((entry) => [entry.name, entry.value]),
-      ),
-      directory: this.#directory,
-    };
-    try {
-      return await this.context.runtime.createSandbox(config);
-    } catch (error) {
-      const message = `Failed to create pod sandbox: ${errorText(error)}`;
-      this.context.events.record(this.#pod, 'Warning', 'FailedCreatePodSandBox', message);
-      // Someone else holds the address: the next try gets another one.
-      if (hasRuntimeCode(error, 'address-in-use')) addresses?.release(uid);
-      throw error;
     }
   }
 
@@ -440,7 +381,7 @@ export class PodWorker {
 
   async #terminate(): Promise<void> {
     const { runtime, statuses } = this.context;
-    this.#waiting = new Map();
+    this.#waiting.clear();
     const observed = await this.#observe();
     const graceSeconds = this.#graceSeconds();
     this.#graceInHand = graceSeconds;
@@ -452,6 +393,7 @@ export class PodWorker {
     for (const { id } of ended.sandboxes) await runtime.removeSandbox(id);
     this.context.addresses()?.release(this.#uid);
     this.context.images.forget(this.#uid);
+    this.#volumes.close();
     if (runtime.abilities.volumes) await removePodDirectory(this.#directory);
     if (!this.#removed) {
       await statuses.flush(this.#uid);

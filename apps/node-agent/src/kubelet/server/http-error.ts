@@ -17,5 +17,6 @@ export function asHttpError(error: unknown): HttpError {
   if (hasRuntimeCode(error, 'not-found')) return new HttpError(404, message);
   if (hasRuntimeCode(error, 'not-running')) return new HttpError(409, message);
   if (hasRuntimeCode(error, 'unavailable')) return new HttpError(503, message);
+  if (hasRuntimeCode(error, 'unreachable')) return new HttpError(502, message);
   return new HttpError(500, message);
 }

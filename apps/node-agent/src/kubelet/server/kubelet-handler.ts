@@ -32,7 +32,7 @@ export function createKubeletHandler(options: KubeletHandlerOptions): KubeletHan
     req.on('error', () => undefined);
     server.handle(req, res).catch((error: unknown) => {
       const { status, message } = asHttpError(error);
-      if (status >= 500) options.log.warn({ err: error, path: req.url }, 'kubelet request failed');
+      if (status === 500) options.log.warn({ err: error, path: req.url }, 'kubelet request failed');
       if (res.headersSent) {
         res.destroy();
         return;
