@@ -1,3 +1,4 @@
+import { cronJobController } from './cronjob/controller';
 import { deploymentController } from './deployment/controller';
 import { endpointsController } from './endpoints/controller';
 import { endpointSliceController } from './endpointslice/controller';
@@ -19,6 +20,7 @@ import { replicaSetController } from './replicaset/controller';
 import { replicationControllerController } from './replicationcontroller/controller';
 import { rootCaController } from './rootca/controller';
 import { serviceAccountController } from './serviceaccount/controller';
+import { ttlAfterFinishedController } from './ttlafterfinished/controller';
 
 /** Every controller of this program, by the name that `--controllers` knows. */
 export const builtInControllers: readonly ControllerDefinition[] = [
@@ -42,4 +44,6 @@ export const builtInControllers: readonly ControllerDefinition[] = [
   pvProtectionController,
   ephemeralVolumeController,
   jobController,
+  cronJobController,
+  ttlAfterFinishedController,
 ];

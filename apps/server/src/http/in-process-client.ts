@@ -56,7 +56,10 @@ export class InProcessClient implements Client {
     if (virtual) return (await this.#compute(virtual, type, { verb: 'get', ...ref })) as Stored<T>;
     const resource = this.#resource(type);
     const own = refOf(resource, ref);
-    await this.#authorize('get', resource, own);
+    await this.#authorize('get', resource, own, options?.subresource);
+    if (options?.subresource === 'scale') {
+      return (await this.options.operations.getScale(resource, own)) as Stored<KubeObject> as Stored<T>;
+    }
     const entry = await this.options.operations.get(resource, own, options?.resourceVersion);
     return resource.view(entry) as Stored<T>;
   }

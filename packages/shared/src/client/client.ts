@@ -51,6 +51,8 @@ export interface ObjectRef {
 
 export interface GetOptions {
   readonly resourceVersion?: string;
+  /** Reads `/scale`: the answer is a Scale, whatever the type says. */
+  readonly subresource?: 'scale';
   readonly signal?: AbortSignal;
 }
 

@@ -71,7 +71,8 @@ class HttpClient implements Client {
     options: GetOptions = {},
   ): Promise<Stored<T>> {
     const query = { resourceVersion: options.resourceVersion };
-    return this.#call('GET', resourcePath(type, ref), { query, signal: options.signal });
+    const path = resourcePath(type, { ...ref, ...subresource(options) });
+    return this.#call('GET', path, { query, signal: options.signal });
   }
 
   async list<T extends KubeObject>(type: ResourceType<T>, options: ListOptions = {}): Promise<ObjectList<T>> {

@@ -1,5 +1,5 @@
 import { asApiError, isNotFound } from '@wheelhouse/shared/errors';
-import { isJobFinished, type Job, jobKind } from '@wheelhouse/shared/kinds/batch/job';
+import { isJobFinished, JOB_NAME, type Job, jobKind } from '@wheelhouse/shared/kinds/batch/job';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { keyOf, type ObjectKey, type Stored } from '@wheelhouse/shared/meta/object';
 import type { Pod } from 'kubernetes-types/core/v1';
@@ -67,7 +67,7 @@ export const jobController: ControllerDefinition = {
 
     async function reconcile(key: ObjectKey): Promise<Outcome> {
       await freeStrays(key);
-      let outcome: Outcome;
+      let requeueAfterMs: number | undefined;
       for (let round = 0; round < ROUNDS; round++) {
         const job = jobs.get(key);
         if (!job || (job.spec?.managedBy ?? OWN_MANAGER) !== OWN_MANAGER) return undefined;
@@ -79,10 +79,10 @@ export const jobController: ControllerDefinition = {
         if (plan.backoff === NO_FAILURES || isJobFinished({ ...job, status: plan.status }))
           backoffs.delete(uid);
         else backoffs.set(uid, plan.backoff);
-        outcome = plan.requeueAfterMs === undefined ? undefined : { requeueAfterMs: plan.requeueAfterMs };
+        requeueAfterMs = plan.requeueAfterMs;
         if (!wrote) break;
       }
-      return outcome;
+      return requeueAfterMs === undefined ? undefined : { requeueAfterMs };
     }
 
     /** True when something was written, so that another look may find more to do. */
