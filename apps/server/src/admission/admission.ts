@@ -18,6 +18,14 @@ export interface AdmissionReader {
   ): Stored<T> | undefined;
   /** The last known state of all objects of a kind, at once; see `cached`. */
   cachedList?<T extends KubeObject>(type: ResourceType<T>): readonly Stored<T>[];
+  /**
+   * The objects of the namespace, or of all: as new as this server's own writes, while those of other servers may be
+   * missing for a moment. Asks nothing of the store; usually an array at once.
+   */
+  recent?<T extends KubeObject>(
+    type: ResourceType<T>,
+    namespace?: string,
+  ): readonly Stored<T>[] | Promise<readonly Stored<T>[]>;
   /** Every object of the namespace, or of all namespaces. */
   list<T extends KubeObject>(type: ResourceType<T>, namespace?: string): Promise<readonly Stored<T>[]>;
 }

@@ -104,14 +104,29 @@ export function registryReader(registry: () => Registry): AdmissionReader {
       for (const entry of resource.cache.index.all()) found.push(resource.view(entry) as Stored<T>);
       return found;
     },
+    recent<T extends KubeObject>(type: ResourceType<T>, namespace?: string) {
+      const resource = registry().of(type);
+      const { feed } = resource.services;
+      const { ownWrite } = resource.cache;
+      if (feed.revision >= ownWrite) return objectsOf<T>(resource, namespace);
+      return feed.reached(ownWrite).then(() => objectsOf<T>(resource, namespace));
+    },
     async list<T extends KubeObject>(type: ResourceType<T>, namespace?: string) {
       const resource = registry().of(type);
       await resource.services.feed.fresh();
-      const { index } = resource.cache;
-      const entries = namespace === undefined ? index.all() : index.inNamespace(namespace);
-      const found: Stored<T>[] = [];
-      for (const entry of entries) found.push(resource.view(entry) as Stored<T>);
-      return found;
+      return objectsOf<T>(resource, namespace);
     },
   };
+}
+
+/** What the cache holds of the namespace, or of all. The caller's type names the kind that the resource holds. */
+function objectsOf<T extends KubeObject>(
+  resource: StoredResource,
+  namespace: string | undefined,
+): Stored<T>[] {
+  const { index } = resource.cache;
+  const entries = namespace === undefined ? index.all() : index.inNamespace(namespace);
+  const found: Stored<T>[] = [];
+  for (const entry of entries) found.push(resource.view(entry) as Stored<T>);
+  return found;
 }

@@ -63,6 +63,11 @@ export class StoredResource {
     return { group: this.kind.group, kind: this.kind.plural, name };
   }
 
+  /** Whether a subresource reads and writes the whole object by rules of its own. */
+  hasPart(subresource: string): boolean {
+    return this.kind.parts !== undefined && Object.hasOwn(this.kind.parts, subresource);
+  }
+
   get hasGeneration(): boolean {
     return this.kind.hasGeneration ?? this.kind.status === true;
   }
@@ -142,7 +147,9 @@ export class StoredResource {
 
   async write(write: Write): Promise<WriteResult> {
     try {
-      return await this.services.store.write(write);
+      const result = await this.services.store.write(write);
+      if (result.ok) this.cache.ownWrite = Math.max(this.cache.ownWrite, result.revision);
+      return result;
     } catch (error) {
       throw serviceUnavailable(error instanceof Error ? error.message : 'the store cannot be reached');
     }

@@ -30,6 +30,8 @@ const BATCH = 512;
  */
 export class WatchCache {
   index = new ObjectIndex();
+  /** Revision of the newest write of this resource that this server made itself; the cache may not have it yet. */
+  ownWrite = 0;
   #ring: EventRing;
   readonly #groups = new Map<string, Group<unknown>>();
   readonly #watchers = new Set<Watcher<unknown>>();
