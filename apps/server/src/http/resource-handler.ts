@@ -75,6 +75,12 @@ export class ResourceHandler {
         if (verb === 'patch') return this.#patch(request, 'status');
         throw noSuchMethod();
       default:
+        if (request.resource.hasPart(path.subresource)) {
+          if (verb === 'get') return this.#get(request);
+          if (verb === 'update') return this.#update(request, path.subresource);
+          if (verb === 'patch') return this.#patch(request, path.subresource);
+          throw noSuchMethod();
+        }
         return this.#action(request, path.subresource);
     }
     const allowed = request.resource.kind.verbs;
@@ -180,10 +186,10 @@ export class ResourceHandler {
     this.#answer(request, outcome, context, shape);
   }
 
-  async #update(request: ResourceRequest, subresource: 'status' | undefined): Promise<void> {
+  async #update(request: ResourceRequest, subresource: string | undefined): Promise<void> {
     const { resource } = request;
     const ref = refOf(request);
-    if (subresource && !resource.kind.status) throw noSubresource(request);
+    if (subresource === 'status' && !resource.kind.status) throw noSubresource(request);
     const shape = this.#shape(request);
     const context = this.#context(request, 'UpdateOptions');
     const body = await this.#body(request);
@@ -195,10 +201,10 @@ export class ResourceHandler {
     );
   }
 
-  async #patch(request: ResourceRequest, subresource: 'status' | undefined): Promise<void> {
+  async #patch(request: ResourceRequest, subresource: string | undefined): Promise<void> {
     const { resource } = request;
     const ref = refOf(request);
-    if (subresource && !resource.kind.status) throw noSubresource(request);
+    if (subresource === 'status' && !resource.kind.status) throw noSubresource(request);
     const shape = this.#shape(request);
     const patch = await this.#patchBody(request);
     const context = this.#patchContext(request, patch);

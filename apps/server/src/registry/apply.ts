@@ -28,7 +28,7 @@ export interface ApplyRequest {
   readonly ref: Ref;
   /** As it was sent. */
   readonly config: unknown;
-  readonly rules: 'main' | 'status';
+  readonly rules: 'main' | 'status' | 'part';
   readonly subresource: string | undefined;
   /** Makes an object of the kind of what has been merged. Throws for refusals. */
   decode(merged: JsonObject): KubeObject;

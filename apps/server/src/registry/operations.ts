@@ -338,9 +338,14 @@ function scaleSpec(resource: StoredResource, ref: Ref) {
   return spec;
 }
 
-function rulesOf(resource: StoredResource, ref: Ref, subresource: string | undefined): 'main' | 'status' {
+function rulesOf(
+  resource: StoredResource,
+  ref: Ref,
+  subresource: string | undefined,
+): 'main' | 'status' | 'part' {
   if (subresource === undefined) return 'main';
   if (subresource === 'status' && resource.kind.status) return 'status';
+  if (resource.hasPart(subresource)) return 'part';
   throw notFound(resource.subject(ref.name));
 }
 

@@ -17,10 +17,10 @@ export interface Mutation {
   readonly context: RequestContext;
   readonly ref: Ref;
   /**
-   * Whose rules apply: those of the resource, those of its `/status`, or none beyond the metadata's
+   * Whose rules apply: those of the resource, those of its `/status`, of another part, or none beyond the metadata's
    * (`/scale`, `/binding`: their code changes only what it may).
    */
-  readonly rules: 'main' | 'status' | 'internal';
+  readonly rules: 'main' | 'status' | 'part' | 'internal';
   /** For admission; undefined for the resource itself. */
   readonly subresource?: string | undefined;
   /** The object that is built says itself who owns what. */
@@ -46,15 +46,15 @@ export async function mutateObject(resource: StoredResource, mutation: Mutation)
     if (!current) throw notFound(resource.subject(ref.name));
     const before: Entry = current;
     const previous = resource.view(before);
-    const next = mutation.build(previous);
-    const insists = carryMetadata(resource, next, previous, ref);
-    applyRules(resource, mutation, next, previous);
-
-    await resource.admit(
-      'update',
-      { context, ref, subresource: mutation.subresource, object: next, oldObject: previous },
-      () => resource.refuseInvalid(ref.name, updateErrors(resource, mutation.rules, next, previous)),
-    );
+    let decision: Decision;
+    try {
+      decision = await decide(resource, mutation, previous);
+    } catch (error) {
+      current = await newest.other(before);
+      if (current === before) throw error;
+      continue;
+    }
+    const { next, insists } = decision;
 
     if (isReleased(next)) {
       const outcome = await removeReleased(resource, context, key, before, next);
@@ -73,7 +73,72 @@ export async function mutateObject(resource: StoredResource, mutation: Mutation)
       return { before, after: result.entry, answer: result.entry, created: false };
     }
     if (insists || attempt >= ATTEMPTS) throw staleWrite(resource.subject(ref.name));
-    current = result.current;
+    current = newest.found(result.current);
+  }
+}
+
+interface Decision {
+  readonly next: KubeObject;
+  /** A lost race is a conflict. */
+  readonly insists: boolean;
+}
+
+async function decide(
+  resource: StoredResource,
+  mutation: Mutation,
+  previous: Stored<KubeObject>,
+): Promise<Decision> {
+  const { context, ref, subresource } = mutation;
+  const next = mutation.build(previous);
+  const insists = carryMetadata(resource, next, previous, ref);
+  applyRules(resource, mutation, next, previous);
+  await resource.admit('update', { context, ref, subresource, object: next, oldObject: previous }, () =>
+    resource.refuseInvalid(ref.name, updateErrors(resource, mutation, next, previous)),
+  );
+  return { next, insists };
+}
+
+/**
+ * What stands under a key, and whether it is known to have stood there after the request began. The question costs
+ * a round trip to the store, so it is asked only by those that need to know.
+ */
+export class NewestState {
+  #isSure = false;
+
+  constructor(
+    private readonly resource: StoredResource,
+    private readonly key: string,
+  ) {}
+
+  /** What the cache has; that something is missing has to be certain. */
+  async likely(): Promise<Entry | undefined> {
+    return this.resource.cache.index.get(this.key) ?? this.sure();
+  }
+
+  async sure(): Promise<Entry | undefined> {
+    await this.resource.services.feed.fresh();
+    this.#isSure = true;
+    return this.resource.cache.index.get(this.key);
+  }
+
+  /** `entry` again if that is what stands there for sure, otherwise what does. */
+  async other(entry: Entry): Promise<Entry | undefined> {
+    if (this.#isSure) return entry;
+    const current = await this.sure();
+    return current?.revision === entry.revision ? entry : current;
+  }
+
+  /** What the store holds now, not waiting for the cache. */
+  async reread(): Promise<Entry | undefined> {
+    const { store, feed } = this.resource.services;
+    const stored = await store.get(this.key);
+    return this.found(stored && feed.decode(this.resource.cache, stored));
+  }
+
+  /** The store has told what it holds. */
+  found(entry: Entry | undefined): Entry | undefined {
+    this.#isSure = true;
+    return entry;
   }
 }
 
@@ -209,6 +274,14 @@ function applyRules(
     else trackOwners(resource, mutation, next, previous);
     return;
   }
+  if (rules === 'part') {
+    const owners = next.metadata?.managedFields;
+    kind.parts?.[mutation.subresource ?? '']?.prepareForUpdate(next, cloneOf(previous), context);
+    if (mutation.ownersGiven) setOwners(next, owners);
+    else trackOwners(resource, mutation, next, previous);
+    countGeneration(resource, next, previous);
+    return;
+  }
   // Before what was sent but cannot be changed is put back: its sender owns what it wants.
   if (!mutation.ownersGiven) trackOwners(resource, mutation, next, previous);
   if (kind.prepareForUpdate) kind.prepareForUpdate(next, cloneOf(previous), context);
@@ -248,7 +321,7 @@ function countGeneration(resource: StoredResource, next: KubeObject, previous: S
 
 function updateErrors(
   resource: StoredResource,
-  rules: Mutation['rules'],
+  { rules, subresource }: Mutation,
   next: KubeObject,
   previous: Stored<KubeObject>,
 ): FieldError[] {
@@ -258,6 +331,8 @@ function updateErrors(
     errors.push(...(kind.validate?.(next) ?? []), ...(kind.validateUpdate?.(next, previous) ?? []));
   } else if (rules === 'status') {
     errors.push(...(kind.validateStatusUpdate?.(next, previous) ?? []));
+  } else if (rules === 'part') {
+    errors.push(...(kind.parts?.[subresource ?? '']?.validateUpdate?.(next, previous) ?? []));
   } else {
     errors.push(...(kind.validate?.(next) ?? []));
     if (kind.custom) errors.push(...(kind.validateUpdate?.(next, previous) ?? []));

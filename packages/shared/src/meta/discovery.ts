@@ -23,6 +23,7 @@ const OBJECT_VERBS = ['get', 'patch', 'update'];
 /** Every subresource of a kind, also those that follow from its definition, by name. */
 export function subresourcesOf(kind: KindDefinition): SubresourceDefinition[] {
   const all = [...(kind.subresources ?? [])];
+  for (const name of Object.keys(kind.parts ?? {})) all.push({ name, kind: kind.kind, verbs: OBJECT_VERBS });
   if (kind.status) all.push({ name: 'status', kind: kind.kind, verbs: OBJECT_VERBS });
   if (kind.scale) {
     all.push({ name: 'scale', kind: 'Scale', group: 'autoscaling', version: 'v1', verbs: OBJECT_VERBS });

@@ -89,6 +89,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> extends Resou
   /** Present when the kind has a `/status` subresource. */
   readonly status?: true;
   readonly scale?: ScaleSpec;
+  /** Subresources that read and write the whole object by rules of their own, e.g. `approval`. */
+  readonly parts?: Readonly<Record<string, PartRules<T>>>;
   /** Other subresources that exist for discovery; their handlers live in the server. */
   readonly subresources?: readonly SubresourceDefinition[];
   /** `metadata.generation` counts changes of everything but metadata and status; default true when `status`. */
@@ -111,6 +113,12 @@ export interface KindDefinition<T extends KubeObject = KubeObject> extends Resou
   /** Other served forms of the same stored objects, e.g. events.k8s.io for core events. */
   readonly storedAs?: ResourceType;
   readonly convert?: { fromStored(object: KubeObject): T; toStored(object: T): KubeObject };
+}
+
+/** How one subresource changes the object; like the hooks of `/status`. */
+export interface PartRules<T extends KubeObject> {
+  prepareForUpdate(next: T, previous: T, context: StrategyContext): void;
+  validateUpdate?(next: T, previous: T): FieldError[];
 }
 
 /** What only kinds have that are made at run time. */
