@@ -18,7 +18,7 @@ import { ownerOptions } from './owners';
 import type { Ref, RequestContext, WriteOutcome } from './request-context';
 import { SCALE_KIND, type Scale, withScale, writePath } from './scale';
 import type { StoredResource } from './stored-resource';
-import { checkIdentity, mutateObject } from './update';
+import { checkIdentity, type Mutation, mutateObject } from './update';
 
 /** Rounds of "not there" and "there already" in which others create and delete what is being applied. */
 const ATTEMPTS = 10;
@@ -28,7 +28,7 @@ export interface ApplyRequest {
   readonly ref: Ref;
   /** As it was sent. */
   readonly config: unknown;
-  readonly rules: 'main' | 'status' | 'part';
+  readonly rules: Mutation['rules'];
   readonly subresource: string | undefined;
   /** Makes an object of the kind of what has been merged. Throws for refusals. */
   decode(merged: JsonObject): KubeObject;

@@ -5,7 +5,7 @@ import { planDeletion } from './deletion';
 import type { Entry } from './entry';
 import type { Ref, RequestContext, WriteOutcome } from './request-context';
 import type { StoredResource } from './stored-resource';
-import { reread } from './update';
+import { NewestState } from './update';
 
 const ATTEMPTS = 200;
 
@@ -17,11 +17,10 @@ export interface Deletion {
 
 /** Deletes an object, or marks it as being deleted where grace or finalizers hold it. */
 export async function deleteObject(resource: StoredResource, deletion: Deletion): Promise<WriteOutcome> {
-  const { feed } = resource.services;
   const { context, ref, options } = deletion;
   const key = resource.key(ref);
-  await feed.fresh();
-  let current = resource.cache.index.get(key);
+  const newest = new NewestState(resource, key);
+  let current = context.dryRun ? await newest.sure() : await newest.likely();
   let admitted = false;
   // The first state seen, for the audit: a mark that this very call made is not "before".
   let before: Entry | undefined;
@@ -32,14 +31,24 @@ export async function deleteObject(resource: StoredResource, deletion: Deletion)
         return { before, after: undefined, answer: removedAnswer(resource, before), created: false };
       throw notFound(resource.subject(ref.name));
     }
-    checkPreconditions(resource, ref, options, current.object);
-    if (!admitted) {
-      await resource.admit('delete', { context, ref, object: undefined, oldObject: resource.view(current) });
-      admitted = true;
-    }
     const entry: Entry = current;
+    try {
+      checkPreconditions(resource, ref, options, entry.object);
+      if (!admitted) {
+        await resource.admit('delete', { context, ref, object: undefined, oldObject: resource.view(entry) });
+        admitted = true;
+      }
+    } catch (error) {
+      current = await newest.other(entry);
+      if (current === entry) throw error;
+      continue;
+    }
     const plan = planDeletion(resource.kind, entry.object, options, resource.now());
-    if (plan.action === 'none') return { before: entry, after: entry, answer: entry, created: false };
+    if (plan.action === 'none') {
+      current = await newest.other(entry);
+      if (current !== entry) continue;
+      return { before: entry, after: entry, answer: entry, created: false };
+    }
     if (plan.action === 'mark' || plan.action === 'mark-and-remove') {
       const marked = await mark(resource, context, ref, entry, plan.next);
       if (marked && plan.action === 'mark')
@@ -60,7 +69,7 @@ export async function deleteObject(resource: StoredResource, deletion: Deletion)
       };
     }
     if (attempt >= ATTEMPTS) throw staleWrite(resource.subject(ref.name));
-    current = await reread(resource, key);
+    current = await newest.reread();
   }
 }
 

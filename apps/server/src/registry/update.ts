@@ -35,13 +35,15 @@ export interface Mutation {
 /**
  * Changes what stands there, by compare-and-swap. A change that changes nothing keeps the revision and writes
  * nothing; one that takes the last hold off an object under deletion removes it.
+ *
+ * It begins with what the cache has, unasked whether that is the newest: if it is not, the swap fails and the change
+ * is made anew. Only what writes nothing (refusals, changes that change nothing, dry runs) has to be sure.
  */
 export async function mutateObject(resource: StoredResource, mutation: Mutation): Promise<WriteOutcome> {
-  const { feed } = resource.services;
   const { context, ref } = mutation;
   const key = resource.key(ref);
-  await feed.fresh();
-  let current = resource.cache.index.get(key);
+  const newest = new NewestState(resource, key);
+  let current = context.dryRun ? await newest.sure() : await newest.likely();
   for (let attempt = 1; ; attempt++) {
     if (!current) throw notFound(resource.subject(ref.name));
     const before: Entry = current;
@@ -59,17 +61,21 @@ export async function mutateObject(resource: StoredResource, mutation: Mutation)
     if (isReleased(next)) {
       const outcome = await removeReleased(resource, context, key, before, next);
       if (outcome) return outcome;
-      current = await reread(resource, key);
+      current = await newest.reread();
       continue;
     }
-    if (equalJson(next, previous)) return { before, after: before, answer: before, created: false };
+    if (equalJson(next, previous)) {
+      current = await newest.other(before);
+      if (current !== before) continue;
+      return { before, after: before, answer: before, created: false };
+    }
     if (context.dryRun) {
       await (await resource.hook?.reserve(next, previous, true))?.rollback();
       const after = resource.unstored(ref, next, before.revision);
       return { before, after, answer: after, created: false };
     }
     const result = await swap(resource, key, before, next, previous);
-    if (result instanceof Object && 'entry' in result) {
+    if ('entry' in result) {
       return { before, after: result.entry, answer: result.entry, created: false };
     }
     if (insists || attempt >= ATTEMPTS) throw staleWrite(resource.subject(ref.name));
@@ -198,13 +204,6 @@ async function removeReleased(
     await resource.hook?.removed?.(before.object);
   }
   return { before, after: undefined, answer, created: false };
-}
-
-/** What the store holds now, not waiting for the cache. */
-export async function reread(resource: StoredResource, key: string): Promise<Entry | undefined> {
-  const { store, feed } = resource.services;
-  const stored = await store.get(key);
-  return stored && feed.decode(resource.cache, stored);
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { ManagedFieldsEntry } from 'kubernetes-types/meta/v1';
 import { equalJson, isObject, type JsonObject } from '../../meta/json';
+import { createdFields } from './created-fields';
 import {
   difference,
   emptySet,
@@ -265,6 +266,7 @@ export function updateManagedFields(
   const start = startingEntries(live, next, options);
   // Objects whose owners are unknown stay so until somebody applies.
   if (live && start.length === 0) return [];
+  if (!live && start.length === 0) return createdEntries(next, options);
   const versions = new ChangesByVersion(live, next, options);
   const { changed, removed } = versions.of(options.apiVersion) ?? {};
   if (!changed && !removed) return start;
@@ -290,6 +292,24 @@ export function updateManagedFields(
   const mine = ownEntry(own, who, { changed, removed }, entryTime(options.now));
   if (mine) entries.push(mine);
   return capUpdaters(sortEntries(entries));
+}
+
+/** A new object is all its creator's. */
+function createdEntries(next: JsonObject, options: UpdateOptions): ManagedFieldsEntry[] {
+  const fieldsV1 = createdFields(options.node, ownablePart(next, options.ignored));
+  if (!fieldsV1) return [];
+  const { manager, apiVersion, subresource } = options;
+  return [
+    {
+      manager,
+      operation: 'Update',
+      apiVersion,
+      time: entryTime(options.now),
+      fieldsType: 'FieldsV1',
+      fieldsV1,
+      ...(subresource ? { subresource } : {}),
+    },
+  ];
 }
 
 function ownEntry(

@@ -7,7 +7,7 @@ import { type Node, shapeOfValue } from './nodes';
 const KEY_DEFAULTS: Readonly<Record<string, unknown>> = { protocol: 'TCP' };
 
 /** The path element of a list's element. */
-function elementKey(node: Node, value: unknown): string {
+export function elementKey(node: Node, value: unknown): string {
   if (node.shape === 'set') return `v:${JSON.stringify(value)}`;
   const keys: JsonObject = {};
   for (const name of node.keys) {
@@ -238,7 +238,8 @@ class Difference implements Changes {
   }
 }
 
-function isZero(value: unknown): boolean {
+/** What a field holds that was never set. */
+export function isZero(value: unknown): boolean {
   return (
     value === '' ||
     value === 0 ||
