@@ -23,6 +23,7 @@ import { NodeTunnels } from '../nodes/node-tunnels';
 import { createPodCommandHandler } from '../nodes/pod-command';
 import { createPodLogHandler } from '../nodes/pod-log';
 import { createPodPortForwardHandler } from '../nodes/pod-port-forward';
+import { createNodeProxyHandler, createProxyHandlers } from '../nodes/proxy/proxy-handlers';
 import { loadSchedulerConfig } from '../scheduler/config/load-config';
 import { startScheduler } from '../scheduler/start-scheduler';
 import { schedulingExplanation, schedulingGroup } from '../scheduler/virtual-group';
@@ -142,6 +143,8 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
   api.addSubresource(createPodCommandHandler('exec', streams));
   api.addSubresource(createPodCommandHandler('attach', streams));
   api.addSubresource(createPodPortForwardHandler(streams));
+  for (const handler of createProxyHandlers(streams)) api.addSubresource(handler);
+  api.addSubresource(createNodeProxyHandler(streams));
   const metrics = startMetrics({ client: system, nodes: tunnels, clock, log });
   stack.push('metrics', () => metrics.stop());
   api.addVirtualGroup(metricsGroup({ usages: metrics.usages, client: system, clock }));
