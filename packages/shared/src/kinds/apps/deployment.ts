@@ -7,7 +7,7 @@ import {
   nonNegative,
   notSupported,
 } from '../../meta/field-error';
-import { percentOf, resolveIntOrPercent } from '../../meta/int-or-percent';
+import { resolveIntOrPercent } from '../../meta/int-or-percent';
 import type { KindDefinition } from '../../meta/kind';
 import { selectorFromLabelSelector } from '../../meta/labels';
 import { ageColumn, containerColumns, nameColumn } from '../columns';
@@ -15,6 +15,7 @@ import { defaultPodSpec } from '../core/pod-spec/defaults';
 import { nullWhenUnset } from '../null-times';
 import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
 import { validateServiceTemplate, validateWorkloadSelector } from '../workload';
+import { notDecremented, validateAtMostAll, validateShare } from './update-share';
 
 export type { Deployment };
 
@@ -101,7 +102,10 @@ export const deploymentKind: KindDefinition<Deployment> = {
   },
   validateUpdate: (next, previous) =>
     immutable('spec.selector', next.spec?.selector, previous.spec?.selector),
-  validateStatusUpdate: ({ status }) => validateStatus(status),
+  validateStatusUpdate: ({ status }, previous) => [
+    ...validateStatus(status),
+    ...notDecremented('status.collisionCount', status?.collisionCount, previous.status?.collisionCount),
+  ],
 };
 
 function validateStrategy(strategy: DeploymentSpec['strategy']): FieldError[] {
@@ -131,34 +135,11 @@ function validateStrategy(strategy: DeploymentSpec['strategy']): FieldError[] {
           ),
         );
       }
-      const unavailable = typeof maxUnavailable === 'string' ? percentOf(maxUnavailable) : undefined;
-      if (unavailable !== undefined && unavailable > 100) {
-        errors.push(
-          invalidValue(
-            `${path}.rollingUpdate.maxUnavailable`,
-            maxUnavailable,
-            'must not be greater than 100%',
-          ),
-        );
-      }
-      return errors;
+      return [...errors, ...validateAtMostAll(maxUnavailable, `${path}.rollingUpdate.maxUnavailable`)];
     }
     default:
       return [notSupported(path, strategy, ['Recreate', 'RollingUpdate'])];
   }
-}
-
-function validateShare(value: number | string, field: string): FieldError[] {
-  if (typeof value === 'number') return nonNegative(field, value);
-  return percentOf(value) === undefined
-    ? [
-        invalidValue(
-          field,
-          value,
-          "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%', or '93%', regex used for validation is '[0-9]+%')",
-        ),
-      ]
-    : [];
 }
 
 function validateTimes(spec: DeploymentSpec | undefined): FieldError[] {
@@ -185,6 +166,7 @@ function validateStatus(status: Deployment['status']): FieldError[] {
     'readyReplicas',
     'availableReplicas',
     'unavailableReplicas',
+    'collisionCount',
   ] as const;
   for (const name of names) errors.push(...nonNegative(`status.${name}`, status?.[name]));
   const atMost = (
