@@ -29,14 +29,19 @@ export function scoreNodes(
   active: readonly ActiveScore[],
   extra?: ReadonlyMap<string, number>,
 ): Scored {
-  const totals = new Float64Array(nodes.length);
-  const perPlugin = active.map(({ plugin, weight, state }) => {
-    const scores = new Float64Array(nodes.length);
-    for (let i = 0; i < nodes.length; i++) scores[i] = plugin.score(cycle, nodes[i] as NodeInfo, state);
+  // One allocation for all: typed arrays of this size live outside the heap and are dear to make.
+  const { length } = nodes;
+  const memory = new Float64Array((active.length + 1) * length);
+  const totals = memory.subarray(0, length);
+  const perPlugin: Scored['perPlugin'][number][] = [];
+  for (const { plugin, weight, state } of active) {
+    const offset = (perPlugin.length + 1) * length;
+    const scores = memory.subarray(offset, offset + length);
+    for (let i = 0; i < length; i++) scores[i] = plugin.score(cycle, nodes[i] as NodeInfo, state);
     plugin.normalize?.(cycle, nodes, scores, state);
-    for (let i = 0; i < nodes.length; i++) totals[i] = (totals[i] as number) + weight * (scores[i] as number);
-    return { plugin: plugin.name, weight, scores };
-  });
+    for (let i = 0; i < length; i++) totals[i] = (totals[i] as number) + weight * (scores[i] as number);
+    perPlugin.push({ plugin: plugin.name, weight, scores });
+  }
   if (extra?.size) {
     const scores = Float64Array.from(nodes, ({ name }) => extra.get(name) ?? 0);
     for (let i = 0; i < nodes.length; i++) totals[i] = (totals[i] as number) + (scores[i] as number);
@@ -64,20 +69,17 @@ export function bestNodes({ nodes, totals }: Scored): NodeInfo[] {
 /** The chosen node's scores, then those of the best others. */
 export function leadingScores(scored: Scored, chosen: NodeInfo, count: number): NodeScore[] {
   const { nodes, totals } = scored;
+  const wanted = count - 1;
+  /** Indexes of the best others so far, the best first. */
   const leaders: number[] = [];
   for (let i = 0; i < nodes.length; i++) {
     if (nodes[i] === chosen) continue;
-    const worst = leaders.at(-1);
-    if (
-      leaders.length >= count - 1 &&
-      worst !== undefined &&
-      (totals[i] as number) <= (totals[worst] as number)
-    ) {
-      continue;
-    }
-    leaders.push(i);
-    leaders.sort((a, b) => (totals[b] as number) - (totals[a] as number));
-    if (leaders.length > count - 1) leaders.pop();
+    const total = totals[i] as number;
+    if (leaders.length >= wanted && total <= (totals[leaders[wanted - 1] as number] as number)) continue;
+    let place = leaders.length;
+    while (place > 0 && (totals[leaders[place - 1] as number] as number) < total) place--;
+    leaders.splice(place, 0, i);
+    if (leaders.length > wanted) leaders.pop();
   }
   return [nodes.indexOf(chosen), ...leaders].map((index) => scoresAt(scored, index));
 }

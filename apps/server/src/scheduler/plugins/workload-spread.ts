@@ -4,7 +4,6 @@ import type { PodMatcher } from '../snapshot/match-counts';
 import type { NodeInfo } from '../snapshot/node-info';
 import type { PodInfo } from '../snapshot/pod-info';
 
-const ZONE = 'topology.kubernetes.io/zone';
 /** How much of the score comes from the zone, where nodes have one. */
 const ZONE_SHARE = 2 / 3;
 
@@ -29,7 +28,7 @@ export function workloadSpread(servicesIn: (namespace: string) => readonly Servi
     score(_cycle: Cycle, node, state) {
       const { perNode, mostOnNode, perZone, mostInZone } = state as Siblings; // made by preScore above
       const byNode = fewness(perNode.get(node.name) ?? 0, mostOnNode);
-      const zone = perZone && node.traits.labels[ZONE];
+      const zone = perZone && node.traits.zone;
       if (!perZone || zone === undefined) return Math.floor(byNode);
       const byZone = fewness(perZone.get(zone) ?? 0, mostInZone);
       return Math.floor(byNode * (1 - ZONE_SHARE) + byZone * ZONE_SHARE);
@@ -56,7 +55,7 @@ function largest(perNode: ReadonlyMap<string, number>, nodes: readonly NodeInfo[
   for (const node of nodes) {
     const count = perNode.get(node.name) ?? 0;
     if (count > mostOnNode) mostOnNode = count;
-    const zone = node.traits.labels[ZONE];
+    const zone = node.traits.zone;
     if (zone === undefined) continue;
     perZone ??= new Map();
     const inZone = (perZone.get(zone) ?? 0) + count;

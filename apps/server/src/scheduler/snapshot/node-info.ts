@@ -4,11 +4,14 @@ import type { HostPort, PodInfo } from './pod-info';
 import { addInto, copyResources, noResources, parseResources, type Resources } from './resources';
 
 const DEFAULT_MAX_PODS = 110;
+const ZONE = 'topology.kubernetes.io/zone';
 
 /** The parts of a node object that scheduling reads, computed once per version of the object. */
 export interface NodeTraits {
   readonly node: Node;
   readonly labels: Readonly<Record<string, string>>;
+  /** The label that says where the node stands, at hand because it is asked for so often. */
+  readonly zone: string | undefined;
   /** Taints that keep pods away (NoSchedule, NoExecute). */
   readonly hardTaints: readonly Taint[];
   /** Taints that only make a node less attractive. */
@@ -106,6 +109,7 @@ export function nodeTraits(node: Node): NodeTraits {
   return {
     node,
     labels: node.metadata?.labels ?? {},
+    zone: node.metadata?.labels?.[ZONE],
     hardTaints: taints.filter((taint) => taint.effect !== 'PreferNoSchedule'),
     softTaints: taints.filter((taint) => taint.effect === 'PreferNoSchedule'),
     unschedulable: node.spec?.unschedulable ?? false,
