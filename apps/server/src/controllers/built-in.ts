@@ -1,9 +1,11 @@
 import { cronJobController } from './cronjob/controller';
 import { deploymentController } from './deployment/controller';
+import { disruptionController } from './disruption/controller';
 import { endpointsController } from './endpoints/controller';
 import { endpointSliceController } from './endpointslice/controller';
 import { ephemeralVolumeController } from './ephemeral-volume/controller';
 import { garbageCollectorController } from './garbagecollector/controller';
+import { horizontalPodAutoscalingController } from './horizontalpodautoscaling/controller';
 import { hostPathProvisioner } from './host-path-provisioner/controller';
 import { hostPathClassController } from './host-path-provisioner/default-class';
 import { jobController } from './job/controller';
@@ -46,4 +48,6 @@ export const builtInControllers: readonly ControllerDefinition[] = [
   jobController,
   cronJobController,
   ttlAfterFinishedController,
+  disruptionController,
+  horizontalPodAutoscalingController,
 ];
