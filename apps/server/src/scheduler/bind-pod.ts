@@ -20,7 +20,7 @@ export async function bindPod(step: PlacedStep, context: BindContext): Promise<B
   const cycle: Cycle = { pod: info, snapshot: context.snapshot };
   try {
     await permit(step, cycle, context);
-    for (const plugin of framework.preBinds) await plugin.preBind(cycle, node);
+    for (const plugin of framework.preBinds) await plugin.preBind(cycle, node, context.signal);
     if (context.extender?.bind) await context.extender.bind(info, node);
     else if (!(await bindByFirst(step, cycle))) throw new Error(`no plugin binds ${info.key}`);
   } catch (error) {

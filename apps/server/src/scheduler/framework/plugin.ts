@@ -174,8 +174,8 @@ export interface PermitWait {
 }
 
 export interface PreBindPlugin {
-  /** Rejects (throws) to send the pod back. */
-  preBind(cycle: Cycle, node: string): Promise<void>;
+  /** Rejects (throws) to send the pod back. `signal` fires when the scheduler stops: nothing is to be waited for then. */
+  preBind(cycle: Cycle, node: string, signal: AbortSignal): Promise<void>;
 }
 
 export interface BindPlugin {

@@ -8,11 +8,15 @@ import { nodeAffinity, readNodeAffinityArgs } from './node-affinity';
 import { nodeName } from './node-name';
 import { nodePorts } from './node-ports';
 import { nodeUnschedulable } from './node-unschedulable';
+import { nodeVolumeLimits } from './node-volume-limits';
 import { podTopologySpread, readTopologySpreadArgs } from './pod-topology-spread';
 import { defaultPreemption } from './preemption/default-preemption';
 import { readResourcesFitArgs, resourcesFit } from './resources-fit';
 import { schedulingGates } from './scheduling-gates';
 import { taintToleration } from './taint-toleration';
+import { volumeBinding } from './volume-binding';
+import { volumeRestrictions } from './volume-restrictions';
+import { volumeZone } from './volume-zone';
 import { siblingsOf, workloadSpread } from './workload-spread';
 
 const PERCENT = { min: 0, max: 100 };
@@ -34,6 +38,18 @@ export const defaultPluginList: readonly DefaultPlugin[] = [
   { name: 'NodeAffinity', create: (args) => nodeAffinity(readNodeAffinityArgs(args)), weight: 2 },
   { name: 'NodePorts', create: () => nodePorts },
   { name: 'NodeResourcesFit', create: (args) => resourcesFit(readResourcesFitArgs(args)) },
+  { name: 'VolumeRestrictions', create: (_args, handle) => volumeRestrictions(handle) },
+  { name: 'NodeVolumeLimits', create: (_args, handle) => nodeVolumeLimits(handle) },
+  {
+    name: 'VolumeBinding',
+    create(args, handle) {
+      const reader = new FieldReader(args, 'VolumeBinding').only('apiVersion', 'kind', 'bindTimeoutSeconds');
+      return volumeBinding(handle, {
+        bindTimeoutSeconds: reader.field('bindTimeoutSeconds').numberOr(600, { min: 0, max: 86_400 }),
+      });
+    },
+  },
+  { name: 'VolumeZone', create: (_args, handle) => volumeZone(handle) },
   {
     name: 'PodTopologySpread',
     weight: 2,
