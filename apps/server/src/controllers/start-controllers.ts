@@ -63,6 +63,7 @@ async function runControllers(
     settings,
     informer: (type) => informers.of(type).informer,
     cache: (type) => informers.of(type).cache,
+    forget: (type) => informers.forget(type),
     queue: () => createWorkQueue({ clock }),
     recorder(component) {
       const known = recorders.get(component);

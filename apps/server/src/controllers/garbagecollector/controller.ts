@@ -1,6 +1,6 @@
 import { isNotFound } from '@wheelhouse/shared/errors';
 import { allKinds } from '@wheelhouse/shared/kinds/all';
-import type { KindDefinition, ResourceType } from '@wheelhouse/shared/meta/kind';
+import { groupResourceOf, type KindDefinition, type ResourceType } from '@wheelhouse/shared/meta/kind';
 import {
   type KubeObject,
   type ObjectKey,
@@ -9,6 +9,7 @@ import {
   splitKey,
 } from '@wheelhouse/shared/meta/object';
 import type { ControllerDefinition, Outcome } from '../machinery/controller';
+import { followCustomTypes } from '../machinery/custom-types';
 import { refersTo } from '../machinery/owners';
 import { blocks, FOREGROUND, judge, ORPHAN, type OwnerState } from './decide';
 import { type GraphNode, OwnerGraph } from './graph';
@@ -27,10 +28,27 @@ export const garbageCollectorController: ControllerDefinition = {
     /** Keys are UIDs. */
     const queue = context.queue();
     const graph = new OwnerGraph();
-    const kinds = allKinds.filter(
+    const builtIn = allKinds.filter(
       (kind) => !kind.storedAs && kind.plural !== 'events' && canBeCollected(kind),
     );
-    for (const kind of kinds) {
+    /** Custom kinds stay when their definition goes: what their objects owned has lost its owners then. */
+    const kinds: ResourceType[] = [...builtIn];
+    for (const kind of builtIn) follow(kind);
+    followCustomTypes(context, {
+      added(type) {
+        if (!kinds.some((known) => groupResourceOf(known) === groupResourceOf(type))) kinds.push(type);
+        follow(type);
+      },
+      removed(type) {
+        context.forget(type);
+        for (const node of graph.ofType(type)) {
+          graph.delete(node.uid);
+          for (const dependent of graph.dependentsOf(node.uid)) queue.add(dependent.uid);
+        }
+      },
+    });
+
+    function follow(kind: ResourceType): void {
       context.informer<KubeObject>(kind).subscribe({
         added: (object) => note(kind, object, undefined),
         updated: (object, previous) => note(kind, object, previous),
@@ -44,7 +62,7 @@ export const garbageCollectorController: ControllerDefinition = {
     }
 
     function note(
-      kind: KindDefinition,
+      kind: ResourceType,
       object: Stored<KubeObject>,
       previous: Stored<KubeObject> | undefined,
     ): void {

@@ -1,4 +1,4 @@
-import type { ResourceType } from '@wheelhouse/shared/meta/kind';
+import { groupResourceOf, type ResourceType } from '@wheelhouse/shared/meta/kind';
 import {
   type KubeObject,
   keyOf,
@@ -26,6 +26,10 @@ export class OwnerGraph {
 
   get(uid: string): GraphNode | undefined {
     return this.#nodes.get(uid);
+  }
+
+  ofType(type: ResourceType): GraphNode[] {
+    return [...this.#nodes.values()].filter((node) => groupResourceOf(node.type) === groupResourceOf(type));
   }
 
   dependentsOf(uid: string): GraphNode[] {

@@ -34,6 +34,8 @@ export interface ControllerContext {
   informer<T extends KubeObject>(type: ResourceType<T>): Informer<T>;
   /** The same copy, with this process's own writes on top: what `reconcile` should decide on. */
   cache<T extends KubeObject>(type: ResourceType<T>): ObjectCache<T>;
+  /** Ends the watch of a kind that is no longer served. */
+  forget(type: ResourceType): void;
   queue(): WorkQueue;
   /** `component` is what events show as their source, e.g. `replicaset-controller`. */
   recorder(component: string): EventRecorder;
@@ -70,4 +72,28 @@ export interface ControllerSettings {
   readonly terminatedPodThreshold?: number;
   /** PEM text published as `ca.crt` in each namespace's `kube-root-ca.crt`. */
   readonly rootCa?: string;
+  /** Signs certificate requests; without it (the API with its CA runs elsewhere) none are signed here. */
+  readonly signer?: CertificateSigner;
+  /** Signs service account tokens; without it secrets get none here. */
+  readonly tokens?: TokenSigner;
+}
+
+/** The key of the cluster's service account tokens, as far as controllers need it. */
+export interface TokenSigner {
+  /** Whom tokens are for: the API. */
+  readonly audience: string;
+  sign(
+    claims: {
+      readonly namespace: string;
+      readonly serviceAccount: { readonly name: string; readonly uid: string };
+      readonly secret: { readonly name: string; readonly uid: string };
+    },
+    options: { audiences: readonly string[]; seconds: number; now: Date },
+  ): Promise<{ readonly token: string }>;
+}
+
+/** The cluster's certificate authority, as far as controllers need it. */
+export interface CertificateSigner {
+  /** PEM in, PEM out. Throws an Error of one line for a request that cannot be signed. */
+  signRequest(request: string, options: { usages: readonly string[]; seconds: number }): Promise<string>;
 }

@@ -49,6 +49,13 @@ export class SharedInformers {
     return this.#shared.has(groupResourceOf(type)) ? this.of(type).cache : undefined;
   }
 
+  /** Stops watching a resource that is no longer served; whoever asks for it again gets a new informer. */
+  forget(type: ResourceType): void {
+    const resource = groupResourceOf(type);
+    this.#shared.get(resource)?.informer.stop();
+    this.#shared.delete(resource);
+  }
+
   start(): void {
     this.#started = true;
     for (const { informer } of this.#shared.values()) informer.start();

@@ -1,10 +1,11 @@
 import { asApiError, isConflict, isNotFound } from '@wheelhouse/shared/errors';
 import { allKinds } from '@wheelhouse/shared/kinds/all';
 import { namespaceKind } from '@wheelhouse/shared/kinds/core/namespace';
-import { groupResourceOf, type KindDefinition } from '@wheelhouse/shared/meta/kind';
+import { groupResourceOf, type KindDefinition, type ResourceType } from '@wheelhouse/shared/meta/kind';
 import { type KubeObject, keyOf, type ObjectKey, type Stored } from '@wheelhouse/shared/meta/object';
 import type { Namespace } from 'kubernetes-types/core/v1';
 import type { ControllerDefinition, Outcome } from '../machinery/controller';
+import { followCustomTypes } from '../machinery/custom-types';
 import { deletionConditions, type Remains } from './plan';
 
 const FINALIZER = 'kubernetes';
@@ -20,15 +21,24 @@ export const namespaceController: ControllerDefinition = {
     const { client, clock } = context;
     const queue = context.queue();
     const namespaces = context.cache(namespaceKind);
-    const contents = allKinds.filter((kind) => kind.namespaced && !kind.storedAs && canBeEmptied(kind));
+    const builtIn = allKinds.filter((kind) => kind.namespaced && !kind.storedAs && canBeEmptied(kind));
+    const custom = followCustomTypes(context, {
+      added: (type) => type.namespaced && watchContent(type),
+      removed: (type) => context.forget(type),
+    });
+    const contents = (): ResourceType[] => [
+      ...builtIn,
+      ...[...custom.current].filter(({ namespaced }) => namespaced),
+    ];
     context.informer(namespaceKind).subscribe({
       added: (namespace) => isGoing(namespace) && queue.add(keyOf(namespace)),
       updated: (namespace) => isGoing(namespace) && queue.add(keyOf(namespace)),
     });
-    for (const kind of contents) {
-      // Only kinds that can linger (grace, finalizers) are worth a watch; events come and go by the thousand.
-      if (kind.plural === 'events') continue;
-      context.informer<KubeObject>(kind).subscribe({
+    // Only kinds that can linger (grace, finalizers) are worth a watch; events come and go by the thousand.
+    for (const kind of builtIn) if (kind.plural !== 'events') watchContent(kind);
+
+    function watchContent(type: ResourceType): void {
+      context.informer<KubeObject>(type).subscribe({
         deleted({ metadata }) {
           const namespace = metadata.namespace ? namespaces.get(metadata.namespace) : undefined;
           if (namespace && isGoing(namespace)) queue.add(keyOf(namespace));
@@ -57,7 +67,7 @@ export const namespaceController: ControllerDefinition = {
     async function removeContent(name: string): Promise<Remains> {
       const failures: string[] = [];
       const results = await Promise.all(
-        contents.map(async (kind) => {
+        contents().map(async (kind) => {
           try {
             return { type: kind, objects: await removeAll(kind, name) };
           } catch (error) {
@@ -69,7 +79,7 @@ export const namespaceController: ControllerDefinition = {
       return { content: results, failures };
     }
 
-    async function removeAll(kind: KindDefinition, namespace: string): Promise<Stored<KubeObject>[]> {
+    async function removeAll(kind: ResourceType, namespace: string): Promise<Stored<KubeObject>[]> {
       const { items } = await client.list<KubeObject>(kind, { namespace });
       if (items.length === 0) return [];
       const waiting = items.filter(({ metadata }) => !metadata.deletionTimestamp);
@@ -78,7 +88,7 @@ export const namespaceController: ControllerDefinition = {
       return (await client.list<KubeObject>(kind, { namespace })).items;
     }
 
-    async function remove(kind: KindDefinition, { metadata }: Stored<KubeObject>): Promise<void> {
+    async function remove(kind: ResourceType, { metadata }: Stored<KubeObject>): Promise<void> {
       try {
         const { uid } = metadata;
         await client.delete(kind, metadata, { propagationPolicy: 'Background', preconditions: { uid } });
