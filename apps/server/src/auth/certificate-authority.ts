@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
 import type { Clock } from '@wheelhouse/shared/clock';
 import { badRequest } from '@wheelhouse/shared/errors';
+import { alternativeNames, parseCertificateRequest } from './certificate-request';
 import { readFileIfThere, writePrivateFile } from './private-file';
 
 x509.cryptoProvider.set(webcrypto);
@@ -15,6 +16,20 @@ const DAY = 86_400_000;
 const CA_DAYS = 3650;
 /** Certificates begin a little in the past, for machines whose clocks disagree. */
 const CLOCK_SKEW = 300_000;
+
+/** Key usages as certificate signing requests name them. */
+const KEY_USAGES: Readonly<Record<string, number>> = {
+  signing: x509.KeyUsageFlags.digitalSignature,
+  'digital signature': x509.KeyUsageFlags.digitalSignature,
+  'content commitment': x509.KeyUsageFlags.nonRepudiation,
+  'key encipherment': x509.KeyUsageFlags.keyEncipherment,
+  'data encipherment': x509.KeyUsageFlags.dataEncipherment,
+  'key agreement': x509.KeyUsageFlags.keyAgreement,
+};
+const EXTENDED_USAGES: Readonly<Record<string, x509.ExtendedKeyUsageType>> = {
+  'client auth': x509.ExtendedKeyUsage.clientAuth,
+  'server auth': x509.ExtendedKeyUsage.serverAuth,
+};
 
 /** A certificate (chain) and its private key, both PEM. */
 export interface KeyPairPem {
@@ -42,6 +57,11 @@ export interface CertificateAuthority {
    * server's decision. Throws BadRequest when the request is malformed, its signature is wrong or its key weak.
    */
   signClient(request: string, subject: ClientSubject, days: number): Promise<string>;
+  /**
+   * Signs a PEM certificate request as it is: its subject, its alternative names, any usual key. Whoever calls has
+   * decided that its sender may have that. Throws an Error of one line for a request that cannot be signed.
+   */
+  signRequest(request: string, options: { usages: readonly string[]; seconds: number }): Promise<string>;
 }
 
 /** Opens the CA in `directory` (files `ca.crt`, `ca.key`), creating it at first use. */
@@ -118,6 +138,37 @@ class LocalAuthority implements CertificateAuthority {
     return this.#signClientKey(subject, await verifiedRequestKey(request), days);
   }
 
+  async signRequest(
+    pem: string,
+    { usages, seconds }: { usages: readonly string[]; seconds: number },
+  ): Promise<string> {
+    const request = parseCertificateRequest(pem);
+    if (!(await request.verify().catch(() => false)))
+      throw new Error('the certificate request is not signed by its own key');
+    const names = alternativeNames(request);
+    const now = this.#clock.now().getTime();
+    const purposes = usages.flatMap((usage) => EXTENDED_USAGES[usage] ?? []);
+    const certificate = await x509.X509CertificateGenerator.create({
+      serialNumber: serialNumber(),
+      subject: request.subjectName,
+      issuer: this.#root.subjectName,
+      notBefore: new Date(now - CLOCK_SKEW),
+      notAfter: new Date(Math.min(now + seconds * 1000, this.#root.notAfter.getTime())),
+      publicKey: request.publicKey,
+      signingKey: this.#key,
+      signingAlgorithm: SIGNATURE,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(keyUsageFlags(usages), true),
+        ...(purposes.length ? [new x509.ExtendedKeyUsageExtension(purposes)] : []),
+        ...(names ? [names] : []),
+        await x509.AuthorityKeyIdentifierExtension.create(this.#root.publicKey),
+        await x509.SubjectKeyIdentifierExtension.create(request.publicKey),
+      ],
+    });
+    return certificate.toString('pem');
+  }
+
   #signClientKey(subject: ClientSubject, key: webcrypto.CryptoKey, days: number): Promise<string> {
     const name = new x509.Name([...subject.groups.map((group) => ({ O: [group] })), { CN: [subject.user] }]);
     return this.#sign(name, key, days, [
@@ -187,6 +238,12 @@ async function verifiedRequestKey(pem: string): Promise<webcrypto.CryptoKey> {
   if (!(await request.verify().catch(() => false)))
     throw badRequest('the certificate request is not signed by its own key');
   return request.publicKey.export(KEY, ['verify']);
+}
+
+function keyUsageFlags(usages: readonly string[]): x509.KeyUsageFlags {
+  let flags = 0;
+  for (const usage of usages) flags |= KEY_USAGES[usage] ?? 0;
+  return flags;
 }
 
 /** 16 random bytes; the first bit is clear so that the number is positive. */

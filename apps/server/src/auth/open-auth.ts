@@ -9,6 +9,7 @@ import { chainAuthenticators } from './authenticator-chain';
 import { chainAuthorizers, mastersAuthorizer } from './authorizer-chain';
 import { bearerToken } from './bearer-token';
 import { builtInRbac } from './built-in-roles';
+import { createCertificateChecks } from './certificate-checks';
 import { createClientCertificateAuthenticator, withAuthenticated } from './client-certificate';
 import type { Credentials } from './credentials';
 import { ensureDefaultRbac } from './default-rbac/ensure-default-rbac';
@@ -80,7 +81,7 @@ export function openAuth(options: { credentials: Credentials; clock: Clock; log:
   return {
     authenticator: withImpersonation(authenticator, authorizer),
     authorizer,
-    admission: [createEscalationCheck(authorizer, rbac)],
+    admission: [createEscalationCheck(authorizer, rbac), createCertificateChecks(authorizer)],
     start(client) {
       const stored = createStoredRbac(client, log);
       storedRbac = stored;

@@ -7,9 +7,10 @@ import { allKinds } from '@wheelhouse/shared/kinds/all';
 import { createDefaultPlugins } from '../admission/default-plugins';
 import { openAudit } from '../audit/open-audit';
 import { createBootstrapTokens } from '../auth/bootstrap-tokens';
-import { openCredentials } from '../auth/credentials';
+import { type Credentials, openCredentials } from '../auth/credentials';
 import { openAuth } from '../auth/open-auth';
 import { serverNames } from '../auth/server-certificate';
+import { API_AUDIENCE } from '../auth/service-account-keys';
 import type { Component } from '../component';
 import { startConsole } from '../console/start-console';
 import { loadControllers } from '../controllers/load-controllers';
@@ -188,7 +189,13 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
     scheduler: api.clientFor(component('system:kube-scheduler')),
     controllers: api.clientFor(component('system:kube-controller-manager')),
   };
-  await startDecisions(options, { stack, clients, api, caCertificate: credentials.authority.certificate });
+  await startDecisions(options, {
+    stack,
+    clients,
+    api,
+    caCertificate: credentials.authority.certificate,
+    credentials,
+  });
   const console = await startConsoleIfWanted(options, stack, api);
   return {
     admin: api.clientFor(ADMIN),
@@ -237,6 +244,19 @@ interface DecisionsContext {
   /** Undefined when it runs elsewhere. */
   readonly api?: ApiServer;
   readonly caCertificate?: string;
+  /** Undefined when the API, with its keys, runs elsewhere. */
+  readonly credentials?: Credentials;
+}
+
+/** What the controllers sign with. */
+function clusterKeys({ authority, serviceAccountKeys }: Credentials) {
+  return {
+    signer: authority,
+    tokens: {
+      audience: API_AUDIENCE,
+      sign: serviceAccountKeys.sign.bind(serviceAccountKeys),
+    },
+  };
 }
 
 /** Scheduler and controllers: clients of the API like everyone else. */
@@ -266,6 +286,7 @@ async function startDecisions(options: StartServerOptions, context: DecisionsCon
         clusterCidr: identity.ranges.pods,
         nodeMonitorGraceSeconds: config.nodeMonitorGraceSeconds,
         ...(context.caCertificate ? { rootCa: context.caCertificate } : {}),
+        ...(context.credentials ? clusterKeys(context.credentials) : {}),
       },
     });
     stack.push('controllers', () => controllers.stop());

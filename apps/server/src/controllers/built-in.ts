@@ -1,3 +1,9 @@
+import {
+  csrApprovingController,
+  csrCleanerController,
+  csrSigningController,
+} from './certificates/controller';
+import { clusterRoleAggregationController } from './clusterrole-aggregation/controller';
 import { cronJobController } from './cronjob/controller';
 import { deploymentController } from './deployment/controller';
 import { disruptionController } from './disruption/controller';
@@ -22,6 +28,7 @@ import { replicaSetController } from './replicaset/controller';
 import { replicationControllerController } from './replicationcontroller/controller';
 import { rootCaController } from './rootca/controller';
 import { serviceAccountController } from './serviceaccount/controller';
+import { serviceAccountTokenController } from './serviceaccount-token/controller';
 import { ttlAfterFinishedController } from './ttlafterfinished/controller';
 
 /** Every controller of this program, by the name that `--controllers` knows. */
@@ -38,6 +45,11 @@ export const builtInControllers: readonly ControllerDefinition[] = [
   podGcController,
   serviceAccountController,
   rootCaController,
+  serviceAccountTokenController,
+  clusterRoleAggregationController,
+  csrApprovingController,
+  csrSigningController,
+  csrCleanerController,
   persistentVolumeBinder,
   hostPathClassController,
   hostPathProvisioner,

@@ -32,7 +32,7 @@ export function createTokenRequestHandler(options: {
       const { namespace, name } = accountOf(request);
       const account = await client.get(serviceAccountKind, { namespace, name });
       const { spec, ...rest } = readObject<TokenRequest>(
-        parseBody(await readBody(req), mediaType(req)) ?? {},
+        (await parseBody(await readBody(req), mediaType(req))) ?? {},
       );
       const audiences = spec?.audiences?.length ? spec.audiences : [API_AUDIENCE];
       const seconds = spec?.expirationSeconds ?? DEFAULT_SECONDS;
