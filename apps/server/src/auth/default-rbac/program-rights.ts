@@ -54,6 +54,8 @@ export const SCHEDULER_RIGHTS: readonly PolicyRule[] = [
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: READ },
   { apiGroups: ['scheduling.k8s.io'], resources: ['priorityclasses'], verbs: READ },
   { apiGroups: ['storage.k8s.io'], resources: ['*'], verbs: READ },
+  // It reserves volumes for the claims of the pods that it places.
+  { apiGroups: [''], resources: ['persistentvolumeclaims', 'persistentvolumes'], verbs: ['patch', 'update'] },
 ];
 
 /**
@@ -85,6 +87,7 @@ export const CONTROLLER_MANAGER_RIGHTS: readonly PolicyRule[] = [
   { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create'] },
   { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['create'] },
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['create'] },
+  { apiGroups: ['storage.k8s.io'], resources: ['csidrivers', 'storageclasses'], verbs: ['create'] },
   { nonResourceURLs: ['*'], verbs: ['get'] },
   // Rules of aggregated roles are what others may do, not the controller itself.
   { apiGroups: ['rbac.authorization.k8s.io'], resources: ['clusterroles'], verbs: ['escalate'] },
