@@ -2,9 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { badRequest, tooLarge, unsupportedMediaType } from '@wheelhouse/shared/errors';
-import { parseDocument } from 'yaml';
 import type { Req } from './extension';
+import { parseJson } from './json-body';
 import { decodeProtobuf, PROTOBUF_TYPE } from './protobuf/decode';
+import { parseYaml } from './yaml-body';
 
 /** As Kubernetes: what a request may send, unpacked. */
 export const LARGEST_BODY = 3 * 1024 * 1024;
@@ -62,8 +63,11 @@ export function mediaType(req: Req): string {
   return (semicolon < 0 ? header : header.slice(0, semicolon)).trim().toLowerCase();
 }
 
-/** A JSON, YAML or protobuf body as a value; an empty one is undefined. Throws BadRequest, UnsupportedMediaType. */
-export function parseBody(body: Buffer, type: string): unknown {
+/**
+ * A JSON, YAML or protobuf body as a value; an empty one is undefined. `problems` gets what strict field validation
+ * refuses though the value can be read (keys that stand twice). Throws BadRequest, UnsupportedMediaType.
+ */
+export async function parseBody(body: Buffer, type: string, problems?: string[]): Promise<unknown> {
   if (body.length === 0) return undefined;
   if (type === PROTOBUF_TYPE) return decodeProtobuf(body);
   if (!isUtf8(body)) throw badRequest('the body is not valid UTF-8');
@@ -74,50 +78,13 @@ export function parseBody(body: Buffer, type: string): unknown {
     case 'application/json-patch+json':
     case 'application/merge-patch+json':
     case 'application/strategic-merge-patch+json':
-      return parseJson(text);
+      return parseJson(text, problems);
     case 'application/yaml':
     case 'application/apply-patch+yaml':
-      return parseYaml(text);
+      return parseYaml(text, problems);
     default:
       throw unsupportedMediaType(
         `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, ${PROTOBUF_TYPE}`,
       );
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    // The parser's message may quote the body, which may hold secrets: say where, not what.
-    const position = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
-    throw badRequest(`the body is not valid JSON${position ? ` (at character ${position})` : ''}`);
-  }
-}
-
-/**
- * YAML as Kubernetes reads it: version 1.1 (`0644` is octal, `yes` is true), but without dates and sexagesimal
- * numbers, which JSON cannot say, and with few aliases, so that a small text cannot become a huge value.
- */
-export function parseYaml(text: string): unknown {
-  const document = parseDocument(text, {
-    version: '1.1',
-    uniqueKeys: true,
-    customTags: (tags) =>
-      tags.filter(
-        (tag) =>
-          typeof tag === 'string' ||
-          !(tag.tag === 'tag:yaml.org,2002:timestamp' || ('format' in tag && tag.format === 'TIME')),
-      ),
-  });
-  const [problem] = document.errors;
-  if (problem)
-    throw badRequest(`the body is not valid YAML: line ${problem.linePos?.[0].line ?? '?'}: ${problem.code}`);
-  try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    throw badRequest(
-      `the body is not acceptable YAML: ${error instanceof Error ? error.message : 'unknown'}`,
-    );
   }
 }

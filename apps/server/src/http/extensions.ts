@@ -78,7 +78,7 @@ export class Extensions {
       case 'create': {
         if (!resource.create || path.name !== undefined) throw methodNotAllowed();
         const type = mediaType(req);
-        const body = parseBody(await readBody(req), type);
+        const body = await parseBody(await readBody(req), type);
         return sendJson(res, 201, await resource.create(body, request));
       }
       default:

@@ -181,7 +181,7 @@ export class ResourceHandler {
     if (path.name !== undefined) throw noSuchMethod();
     const shape = this.#shape(request);
     const context = this.#context(request, 'CreateOptions');
-    const body = await this.#body(request);
+    const body = await this.#body(request, context.bodyProblems);
     const outcome = await this.operations.create(context, resource, path.namespace, body);
     this.#answer(request, outcome, context, shape);
   }
@@ -192,7 +192,7 @@ export class ResourceHandler {
     if (subresource === 'status' && !resource.kind.status) throw noSubresource(request);
     const shape = this.#shape(request);
     const context = this.#context(request, 'UpdateOptions');
-    const body = await this.#body(request);
+    const body = await this.#body(request, context.bodyProblems);
     this.#answer(
       request,
       await this.operations.update(context, resource, ref, body, subresource),
@@ -269,14 +269,14 @@ export class ResourceHandler {
     if (isNamespace && subresource === 'finalize') {
       if (verb !== 'update') throw noSuchMethod();
       const context = this.#context(request, 'UpdateOptions');
-      const body = await this.#body(request);
+      const body = await this.#body(request, context.bodyProblems);
       const outcome = await this.operations.finalize(context, resource, refOf(request), body);
       return this.#answer(request, outcome, context, shape);
     }
     if (isPod && (subresource === 'binding' || subresource === 'eviction')) {
       if (verb !== 'create') throw noSuchMethod();
       const context = this.#context(request, 'CreateOptions');
-      const body = await this.#body(request);
+      const body = await this.#body(request, context.bodyProblems);
       const outcome = await this.operations.act(context, resource, refOf(request), subresource, body);
       return this.#answer(request, outcome, context, shape);
     }
@@ -287,7 +287,7 @@ export class ResourceHandler {
   async bind(request: ResourceRequest): Promise<void> {
     if (request.verb !== 'create' || request.path.namespace === undefined) throw noSuchMethod();
     const context = this.#context(request, 'CreateOptions');
-    const body = await this.#body(request);
+    const body = await this.#body(request, context.bodyProblems);
     const name = nameIn(body);
     const ref = { namespace: request.path.namespace, name };
     const outcome = await this.operations.act(context, request.resource, ref, 'binding', body);
@@ -324,6 +324,7 @@ export class ResourceHandler {
       dryRun,
       fieldValidation: fieldValidationOf(query.get('fieldValidation'), optionsKind),
       warnings: [],
+      bodyProblems: [],
       sourceIp: req.socket?.remoteAddress,
       userAgent: req.headers['user-agent'] ?? '',
       fieldManager: fieldManagerOf(query, optionsKind),
@@ -332,7 +333,10 @@ export class ResourceHandler {
 
   #patchContext(request: ResourceRequest, patch: PatchRequest): RequestContext {
     const { user, path } = request;
-    const context = this.#context(request, 'PatchOptions');
+    const context = {
+      ...this.#context(request, 'PatchOptions'),
+      bodyProblems: [...(patch.problems ?? [])],
+    };
     const isApply = patch.type === 'apply';
     const force = forceOf(request.query, isApply);
     if (!isApply) return context;
@@ -353,18 +357,18 @@ export class ResourceHandler {
     return { ...context, force, mayCreate };
   }
 
-  async #body(request: ResourceRequest): Promise<unknown> {
-    const body = await this.#optionalBody(request);
+  async #body(request: ResourceRequest, problems?: string[]): Promise<unknown> {
+    const body = await this.#optionalBody(request, problems);
     if (body === undefined) throw badRequest('a body is needed');
     return body;
   }
 
-  async #optionalBody({ req }: ResourceRequest): Promise<unknown> {
+  async #optionalBody({ req }: ResourceRequest, problems?: string[]): Promise<unknown> {
     const type = mediaType(req);
     const bytes = await readBody(req);
     if (type.endsWith('patch+json')) throw unsupportedMediaType('a patch is sent with PATCH');
     if (type === PROTOBUF_TYPE) return bytes.length === 0 ? undefined : decodeProtobuf(bytes);
-    return parseBody(bytes, type);
+    return parseBody(bytes, type, problems);
   }
 
   async #patchBody({ req }: ResourceRequest): Promise<PatchRequest> {
@@ -375,9 +379,10 @@ export class ResourceHandler {
         `the body of the request was in an unknown format - accepted media types include: ${Object.keys(PATCH_TYPES).join(', ')}`,
       );
     }
-    const body = parseBody(await readBody(req), type);
+    const problems: string[] = [];
+    const body = await parseBody(await readBody(req), type, problems);
     if (body === undefined) throw badRequest('a body is needed');
-    return { type: form, body };
+    return { type: form, body, problems };
   }
 }
 

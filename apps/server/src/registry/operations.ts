@@ -351,11 +351,12 @@ function rulesOf(
 
 /** What strict field validation refuses, the default warns about. */
 function complain(context: RequestContext, unknownFields: readonly string[]): void {
-  if (unknownFields.length === 0 || context.fieldValidation === 'Ignore') return;
+  const problems = [...(context.bodyProblems ?? []), ...unknownFields];
+  if (problems.length === 0 || context.fieldValidation === 'Ignore') return;
   if (context.fieldValidation === 'Strict') {
-    throw badRequest(`strict decoding error: ${unknownFields.join(', ')}`);
+    throw badRequest(`strict decoding error: ${problems.join(', ')}`);
   }
-  context.warnings.push(...unknownFields);
+  context.warnings.push(...problems);
 }
 
 /**

@@ -8,6 +8,8 @@ import { applyStrategicMergePatch } from '@wheelhouse/shared/patch/strategic-mer
 export interface PatchRequest {
   readonly type: 'json' | 'merge' | 'strategic' | 'apply';
   readonly body: unknown;
+  /** What strict field validation has to say about the text of the body. */
+  readonly problems?: readonly string[];
 }
 
 /** Applies a patch to a frozen object; the result is a private, undecoded value. Throws for refusals. */

@@ -12,6 +12,8 @@ export interface RequestContext {
   readonly fieldValidation: FieldValidation;
   /** Collects texts for Warning headers. */
   readonly warnings: string[];
+  /** What strict field validation refuses in the text of the body, whatever kind it is of. */
+  readonly bodyProblems?: string[];
   readonly sourceIp?: string | undefined;
   readonly userAgent?: string | undefined;
   /** In whose name fields are owned; default: after the user agent. Needed to apply. */
