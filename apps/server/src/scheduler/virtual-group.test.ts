@@ -1,6 +1,8 @@
 import { createInformer } from '@wheelhouse/shared/client/create-informer';
+import { daemonSetKind } from '@wheelhouse/shared/kinds/apps/daemon-set';
 import { deploymentKind } from '@wheelhouse/shared/kinds/apps/deployment';
 import { replicaSetKind } from '@wheelhouse/shared/kinds/apps/replica-set';
+import { statefulSetKind } from '@wheelhouse/shared/kinds/apps/stateful-set';
 import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { apiVersionOf } from '@wheelhouse/shared/meta/kind';
@@ -40,7 +42,7 @@ beforeAll(async () => {
   }
   const own = api.clientFor({ name: 'system:kube-scheduler', groups: ['system:authenticated'] });
   scheduler = await startScheduler({ client: own, log: pino({ level: 'silent' }) });
-  api.addVirtualGroup(schedulingGroup(scheduler, own));
+  api.addVirtualGroup(schedulingGroup(scheduler, client));
   api.addSubresource(schedulingExplanation(scheduler, own));
 
   // A deployment with one replica set and two pods, as its controller would make them.
@@ -101,6 +103,12 @@ const previews = '/apis/scheduling.wheelhouse.dev/v1/namespaces/default/placemen
 const preview = (spec: unknown) =>
   request(previews, { apiVersion: 'scheduling.wheelhouse.dev/v1', kind: 'PlacementPreview', spec });
 const web = { group: 'apps', kind: 'Deployment', name: 'web' };
+const drain = (node: string) =>
+  request('/apis/scheduling.wheelhouse.dev/v1/placementpreviews', {
+    apiVersion: 'scheduling.wheelhouse.dev/v1',
+    kind: 'PlacementPreview',
+    spec: { drain: { node } },
+  });
 
 describe('POST placementpreviews', () => {
   test('says where new pods go and how many fit, and stores nothing', async () => {
@@ -124,6 +132,40 @@ describe('POST placementpreviews', () => {
     expect((answer as PlacementPreview).status?.removals).toHaveLength(1);
   });
 
+  test('also for workloads without pods', async () => {
+    const { client } = server;
+    const metadata = (name: string) => ({ name, namespace: 'default' });
+    const spec = { serviceName: 'db', selector: { matchLabels: labels }, template };
+    await client.create(deploymentKind, { metadata: metadata('fresh'), spec });
+    await client.create(statefulSetKind, { metadata: metadata('db'), spec });
+    await client.create(daemonSetKind, { metadata: metadata('agent'), spec });
+    const ask = async (kind: string, name: string, replicas?: number) => {
+      const { answer } = await preview({ workload: { group: 'apps', kind, name }, replicas });
+      return (answer as PlacementPreview).status;
+    };
+    const four = { currentReplicas: 0, unplaced: 0, maximum: { replicas: 4 } };
+    expect(await ask('Deployment', 'fresh', 3)).toMatchObject(four);
+    expect(await ask('StatefulSet', 'db', 3)).toMatchObject(four);
+    expect((await ask('DaemonSet', 'agent'))?.placements.map(({ node }) => node)).toEqual(['a', 'b', 'c']);
+  });
+
+  test('says where the pods of a drained node go, and leaves it in use', async () => {
+    const [first] = (await server.client.list(podKind)).items;
+    const node = first?.spec?.nodeName ?? '';
+    const { status, answer } = await drain(node);
+    expect(status).toBe(201);
+    const result = (answer as PlacementPreview).status;
+    expect(result).toMatchObject({
+      currentReplicas: 1,
+      unplaced: 0,
+      drain: { node, stays: [], blockedBy: [] },
+    });
+    expect(result?.drain?.moves).toHaveLength(1);
+    expect(result?.drain?.moves[0]?.node).not.toBe(node);
+    expect((await server.client.get(nodeKind, { name: node })).spec?.unschedulable).toBeUndefined();
+    expect((await drain('none')).status).toBe(404);
+  });
+
   test('also for a template that is not there yet', async () => {
     const { answer } = await preview({ template, replicas: 3 });
     expect((answer as PlacementPreview).status).toMatchObject({
@@ -140,7 +182,9 @@ describe('POST placementpreviews', () => {
       404,
       'deployments.apps "none" not found',
     ],
-    ['a kind without replicas', { workload: { ...web, kind: 'Job' }, replicas: 1 }, 400, 'spec.workload'],
+    ['a kind without replicas', { workload: { ...web, kind: 'Service' }, replicas: 1 }, 400, 'spec.workload'],
+    ['no count', { workload: web }, 400, 'spec.replicas'],
+    ['a drain in a namespace', { drain: { node: 'a' } }, 400, 'spec.drain'],
     ['a count that is none', { workload: web, replicas: -1 }, 400, 'spec.replicas'],
     ['too many', { workload: web, replicas: 1e9 }, 400, 'spec.replicas'],
     ['nothing to place', { replicas: 1 }, 400, 'one of workload and template'],

@@ -1,18 +1,24 @@
 import type { Client } from '@wheelhouse/shared/client/client';
 import { badRequest, methodNotAllowed, tooManyRequests } from '@wheelhouse/shared/errors';
+import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
+import type { Stored } from '@wheelhouse/shared/meta/object';
 import {
-  MAX_PREVIEW_REPLICAS,
   type PlacementPreview,
   type PlacementPreviewSpec,
+  type PlacementPreviewStatus,
   SCHEDULING_GROUP,
   SCHEDULING_VERSION,
 } from '@wheelhouse/shared/scheduling/placement-preview';
 import type { SchedulingExplanation } from '@wheelhouse/shared/scheduling/scheduling-explanation';
+import type { Pod } from 'kubernetes-types/core/v1';
 import type { ApiRequest, SubresourceHandler, VirtualGroup } from '../http/extension';
 import { sendJson } from '../http/respond';
 import type { Scheduler } from './start-scheduler';
+import { daemonSetSteps } from './what-if/daemon-set';
+import { drainSteps } from './what-if/drain';
 import { explain } from './what-if/explain';
+import { parseSpec } from './what-if/parse-spec';
 import { previewSteps } from './what-if/preview';
 import { runSliced } from './what-if/run-sliced';
 import { findWorkload } from './what-if/workload';
@@ -81,8 +87,26 @@ async function answerPreview(
   scheduler: Scheduler,
   client: Pick<Client, 'get' | 'list'>,
 ): Promise<PlacementPreview> {
-  const namespace = request.resource?.namespace ?? '';
   const spec = parseSpec(body);
+  const namespace = request.resource?.namespace;
+  if (!spec.drain) {
+    if (namespace === undefined) throw badRequest('a preview of a workload needs the namespace in its path');
+    const status = await previewWorkload(spec, namespace, scheduler, client);
+    return { apiVersion: API_VERSION, kind: 'PlacementPreview', metadata: { namespace }, spec, status };
+  }
+  // The answer names pods of all namespaces, so whoever asks must have the right to ask about all of them.
+  if (namespace !== undefined)
+    throw badRequest('spec.drain: a node is in no namespace: leave it out of the path');
+  const status = await previewDrain(spec.drain.node, scheduler, client);
+  return { apiVersion: API_VERSION, kind: 'PlacementPreview', spec, status };
+}
+
+async function previewWorkload(
+  spec: PlacementPreviewSpec,
+  namespace: string,
+  scheduler: Scheduler,
+  client: Pick<Client, 'get' | 'list'>,
+): Promise<PlacementPreviewStatus> {
   const workload = await findWorkload(spec, namespace, {
     client,
     podsOwnedBy: (uid) => scheduler.podsOwnedBy(uid),
@@ -92,68 +116,30 @@ async function answerPreview(
     const other = workload.copy.spec?.schedulerName ?? '';
     throw badRequest(`pods of this workload are placed by the scheduler ${other}, which cannot be previewed`);
   }
-  const status = await runSliced(
-    previewSteps({
-      ...workload,
-      framework,
-      moment: scheduler.core.fork(),
-      replicas: spec.replicas,
-      maximumProbe: spec.maximumProbe ?? DEFAULT_PROBE,
+  const moment = scheduler.core.fork();
+  if (workload.isDaemonSet) return runSliced(daemonSetSteps({ ...workload, framework, moment }));
+  const { replicas, maximumProbe = DEFAULT_PROBE } = spec;
+  if (replicas === undefined) throw badRequest('spec.replicas: is required for this kind of workload');
+  return runSliced(previewSteps({ ...workload, framework, moment, replicas, maximumProbe }));
+}
+
+async function previewDrain(
+  node: string,
+  scheduler: Scheduler,
+  client: Pick<Client, 'get'>,
+): Promise<PlacementPreviewStatus> {
+  await client.get(nodeKind, { name: node }); // answers 404 for one that is not there
+  const { core, handle } = scheduler;
+  const age = ({ metadata }: Stored<Pod>) =>
+    `${metadata.creationTimestamp ?? ''} ${metadata.namespace}/${metadata.name}`;
+  const pods = scheduler.podsOn(node).toSorted((a, b) => (age(a) < age(b) ? -1 : 1));
+  return runSliced(
+    drainSteps({
+      moment: core.fork(),
+      node,
+      pods,
+      frameworkFor: (pod) => core.frameworkFor(pod),
+      budgetsIn: (namespace) => handle.budgetsIn(namespace),
     }),
   );
-  return { apiVersion: API_VERSION, kind: 'PlacementPreview', metadata: { namespace }, spec, status };
-}
-
-/** Checks the body's shape; throws BadRequest that names the field. */
-export function parseSpec(body: unknown): PlacementPreviewSpec {
-  const object = record(body, 'the body');
-  if (object.kind !== 'PlacementPreview' || object.apiVersion !== API_VERSION) {
-    throw badRequest(`the body must be a PlacementPreview of ${API_VERSION}`);
-  }
-  const spec = record(object.spec, 'spec');
-  const replicas = count(spec.replicas, 'spec.replicas');
-  const probe =
-    spec.maximumProbe === undefined ? {} : { maximumProbe: count(spec.maximumProbe, 'spec.maximumProbe') };
-  if ((spec.workload === undefined) === (spec.template === undefined)) {
-    throw badRequest('spec: one of workload and template is required');
-  }
-  if (spec.workload === undefined) {
-    const template = record(spec.template, 'spec.template');
-    const podSpec = record(template.spec, 'spec.template.spec');
-    if (!Array.isArray(podSpec.containers)) {
-      throw badRequest('spec.template.spec.containers: must be a list');
-    }
-    // What else is wrong with it is found by the pod's own validation.
-    return { replicas, ...probe, template: template as PlacementPreviewSpec['template'] & object };
-  }
-  const workload = record(spec.workload, 'spec.workload');
-  return {
-    replicas,
-    ...probe,
-    workload: {
-      group: text(workload.group ?? '', 'spec.workload.group'),
-      kind: text(workload.kind, 'spec.workload.kind'),
-      name: text(workload.name, 'spec.workload.name'),
-    },
-  };
-}
-
-function record(value: unknown, field: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw badRequest(`${field}: must be an object`);
-  }
-  // An object, as just seen; its members are checked one by one.
-  return value as Readonly<Record<string, unknown>>;
-}
-
-function count(value: unknown, field: string): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > MAX_PREVIEW_REPLICAS) {
-    throw badRequest(`${field}: must be a whole number from 0 to ${MAX_PREVIEW_REPLICAS}`);
-  }
-  return value;
-}
-
-function text(value: unknown, field: string): string {
-  if (typeof value !== 'string' || value.length > 253) throw badRequest(`${field}: must be a text`);
-  return value;
 }

@@ -5,9 +5,9 @@ export const SCHEDULING_GROUP = 'scheduling.wheelhouse.dev';
 export const SCHEDULING_VERSION = 'v1';
 
 /**
- * Asks what would happen if a workload had so many replicas. POST to
- * `/apis/scheduling.wheelhouse.dev/v1/namespaces/NS/placementpreviews`; nothing is stored, nothing is changed.
- * The answer is the same object with its status.
+ * Asks what would happen if a workload had so many replicas, or if a node were drained. POST to
+ * `/apis/scheduling.wheelhouse.dev/v1/namespaces/NS/placementpreviews` (for a node without `namespaces/NS`, for it
+ * concerns all of them); nothing is stored, nothing is changed. The answer is the same object with its status.
  */
 export interface PlacementPreview {
   readonly apiVersion: string;
@@ -18,12 +18,20 @@ export interface PlacementPreview {
 }
 
 export interface PlacementPreviewSpec {
-  /** An existing ReplicationController, ReplicaSet or Deployment of the namespace. This or `template`. */
+  /**
+   * An existing ReplicationController, ReplicaSet, Deployment, StatefulSet, DaemonSet or Job of the namespace. One of
+   * `workload`, `template` and `drain`.
+   */
   readonly workload?: { readonly group: string; readonly kind: string; readonly name: string };
   /** A workload that does not exist yet. */
   readonly template?: PodTemplateSpec;
-  /** The replica count to try, 0 to {@link MAX_PREVIEW_REPLICAS}. */
-  readonly replicas: number;
+  /** A node to be emptied. */
+  readonly drain?: { readonly node: string };
+  /**
+   * The replica count to try (of a Job its parallelism), 0 to {@link MAX_PREVIEW_REPLICAS}. Required but for a drain
+   * and for a DaemonSet, which has as many pods as there are nodes for them.
+   */
+  readonly replicas?: number;
   /**
    * How far beyond `replicas` the maximum is searched where it cannot be computed at once (pods that depend on
    * where other pods are). Default 500.
@@ -43,14 +51,45 @@ export interface PlacementPreviewStatus {
   /** Pods that would find no node. */
   readonly unplaced: number;
   readonly maximum: PreviewMaximum;
+  /** Set for a drain. */
+  readonly drain?: DrainPreview;
   /** Nodes that hold pods of the workload now or would. */
   readonly perNode: readonly { readonly node: string; readonly current: number; readonly preview: number }[];
+}
+
+/** What draining a node would do. `placements` and `unplaced` of the status speak of the same pods. */
+export interface DrainPreview {
+  readonly node: string;
+  /** The pods that leave, in order, and where their successors go. */
+  readonly moves: readonly DrainMove[];
+  /** The pods that stay, and why. */
+  readonly stays: readonly { readonly namespace: string; readonly pod: string; readonly reason: string }[];
+  /** Budgets that do not allow all evictions at once. */
+  readonly blockedBy: readonly DrainBlock[];
+}
+
+export interface DrainMove {
+  readonly namespace: string;
+  readonly pod: string;
+  /** Absent when no successor comes (nobody manages the pod) or fits. */
+  readonly node?: string;
+  /** Why there is no node for a successor, or no successor. */
+  readonly reason?: string;
+}
+
+export interface DrainBlock {
+  readonly namespace: string;
+  readonly budget: string;
+  /** How many evictions it allows now. */
+  readonly allowed: number;
+  /** The pods that would have to wait. */
+  readonly pods: readonly string[];
 }
 
 export interface PreviewPlacement {
   /** Counts the workload's pods from 0; existing pods come first. */
   readonly ordinal: number;
-  /** Set when the pod exists already and waits. */
+  /** Set when the pod exists already: it waits, or it leaves its node. */
   readonly pod?: string;
   readonly node: string;
 }

@@ -23,6 +23,8 @@ export interface PreviewInput {
   readonly related: readonly Pod[];
   readonly replicas: number;
   readonly maximumProbe: number;
+  /** A scale-down takes the last of `existing` first, whatever they do. */
+  readonly shrinksFromEnd?: boolean;
 }
 
 /**
@@ -35,7 +37,8 @@ export function* previewSteps(input: PreviewInput): Generator<void, PlacementPre
   const play = new Play(moment, framework, podInfo(input.copy));
   const placed = existing.filter((pod) => pod.spec?.nodeName);
   const waiting = existing.filter((pod) => !pod.spec?.nodeName);
-  const removals = rankForDeletion(existing, related).slice(0, Math.max(0, existing.length - replicas));
+  const ranked = input.shrinksFromEnd ? existing.toReversed() : rankForDeletion(existing, related);
+  const removals = ranked.slice(0, Math.max(0, existing.length - replicas));
   const removed = new Set(removals);
 
   const placements: PreviewPlacement[] = [];

@@ -1,7 +1,10 @@
 import type { Client } from '@wheelhouse/shared/client/client';
-import { badRequest, invalid, notFound } from '@wheelhouse/shared/errors';
+import { badRequest, invalid } from '@wheelhouse/shared/errors';
+import { daemonSetKind } from '@wheelhouse/shared/kinds/apps/daemon-set';
 import { deploymentKind } from '@wheelhouse/shared/kinds/apps/deployment';
 import { replicaSetKind } from '@wheelhouse/shared/kinds/apps/replica-set';
+import { statefulSetKind } from '@wheelhouse/shared/kinds/apps/stateful-set';
+import { jobKind } from '@wheelhouse/shared/kinds/batch/job';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { replicationControllerKind } from '@wheelhouse/shared/kinds/core/replication-controller';
 import { decode } from '@wheelhouse/shared/meta/decode';
@@ -9,7 +12,7 @@ import type { ResourceType } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject, OwnerReference, Stored } from '@wheelhouse/shared/meta/object';
 import type { PlacementPreviewSpec } from '@wheelhouse/shared/scheduling/placement-preview';
 import type { ReplicaSet } from 'kubernetes-types/apps/v1';
-import type { Pod, PodTemplateSpec } from 'kubernetes-types/core/v1';
+import type { Pod, PodTemplateSpec, Toleration } from 'kubernetes-types/core/v1';
 import { revisionOf } from '../../controllers/deployment/revisions';
 import { controllerOf, controllerReference, refersTo } from '../../controllers/machinery/owners';
 import { isActive, podFromTemplate } from '../../controllers/machinery/pods';
@@ -22,6 +25,10 @@ export interface PreviewWorkload {
   readonly existing: readonly Stored<Pod>[];
   /** Also the pods of older revisions: a scale-down looks at how they are spread together. */
   readonly related: readonly Stored<Pod>[];
+  /** Takes the last of `existing` first when it shrinks, whatever they do. */
+  readonly shrinksFromEnd?: boolean;
+  /** Has one pod on each node instead of a number of replicas. */
+  readonly isDaemonSet?: boolean;
 }
 
 export interface WorkloadSources {
@@ -50,9 +57,17 @@ export async function findWorkload(
       return ofOwner(replicaSetKind, await client.get(replicaSetKind, ref), sources);
     case 'apps/Deployment':
       return ofDeployment(workload.name, namespace, sources);
+    case 'apps/StatefulSet':
+      return ofStatefulSet(workload.name, namespace, sources);
+    case 'apps/DaemonSet': {
+      const found = ofOwner(daemonSetKind, await client.get(daemonSetKind, ref), sources);
+      return { ...found, copy: withDaemonTolerations(found.copy), isDaemonSet: true };
+    }
+    case 'batch/Job':
+      return ofOwner(jobKind, await client.get(jobKind, ref), sources);
     default:
       throw badRequest(
-        `spec.workload: ${workload.kind} is no workload that can be previewed: use ReplicationController, ReplicaSet or Deployment`,
+        `spec.workload: ${workload.kind} is no workload that can be previewed: use ReplicationController, ReplicaSet, Deployment, StatefulSet, DaemonSet or Job`,
       );
   }
 }
@@ -70,10 +85,7 @@ function ofOwner<T extends Replicated>(
   return { copy, existing, related: existing };
 }
 
-/**
- * Found by its sets: a scheduler may read those, as Kubernetes' own role for it says, but not deployments. One that
- * has no set yet is as good as not there: its controller has not looked at it.
- */
+/** By its newest set: that is the one that grows and shrinks. One whose controller has not made any yet, by itself. */
 async function ofDeployment(
   name: string,
   namespace: string,
@@ -89,11 +101,42 @@ async function ofDeployment(
       !best || revisionOf(set.metadata.annotations) > revisionOf(best.metadata.annotations) ? set : best,
     undefined,
   );
-  if (!newest) throw notFound({ group: 'apps', kind: 'deployments', name });
+  if (!newest) {
+    const deployment = await sources.client.get(deploymentKind, { namespace, name });
+    return { copy: copyOf(deployment.spec?.template, name, namespace), existing: [], related: [] };
+  }
   return {
     ...ofOwner(replicaSetKind, newest, sources),
     related: sets.flatMap(({ metadata }) => replicas(sources.podsOwnedBy(metadata.uid))),
   };
+}
+
+/** Its pods have ordinals, and it shrinks from the last. */
+async function ofStatefulSet(
+  name: string,
+  namespace: string,
+  sources: WorkloadSources,
+): Promise<PreviewWorkload> {
+  const set = await sources.client.get(statefulSetKind, { namespace, name });
+  const { copy, existing } = ofOwner(statefulSetKind, set, sources);
+  const ordinal = (pod: Pod) => Number(/-(\d+)$/.exec(pod.metadata?.name ?? '')?.[1] ?? -1);
+  const inOrder = existing.toSorted((a, b) => ordinal(a) - ordinal(b));
+  return { copy, existing: inOrder, related: inOrder, shrinksFromEnd: true };
+}
+
+/** What every daemon pod tolerates, so that it stays on a node in trouble. */
+const DAEMON_TOLERATIONS: readonly Toleration[] = [
+  { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute' },
+  { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute' },
+  { key: 'node.kubernetes.io/disk-pressure', operator: 'Exists', effect: 'NoSchedule' },
+  { key: 'node.kubernetes.io/memory-pressure', operator: 'Exists', effect: 'NoSchedule' },
+  { key: 'node.kubernetes.io/pid-pressure', operator: 'Exists', effect: 'NoSchedule' },
+  { key: 'node.kubernetes.io/unschedulable', operator: 'Exists', effect: 'NoSchedule' },
+];
+
+function withDaemonTolerations(copy: Pod): Pod {
+  const spec = copy.spec ?? { containers: [] };
+  return { ...copy, spec: { ...spec, tolerations: [...(spec.tolerations ?? []), ...DAEMON_TOLERATIONS] } };
 }
 
 function replicas(pods: readonly Stored<Pod>[]): Stored<Pod>[] {
