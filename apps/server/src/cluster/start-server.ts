@@ -270,8 +270,9 @@ async function startDecisions(options: StartServerOptions, context: DecisionsCon
       config: await loadSchedulerConfig(config.schedulerConfig),
     });
     stack.push('scheduler', () => scheduler.stop());
-    // Previews and explanations are answered by the scheduler's own code, so only beside it.
-    api?.addVirtualGroup(schedulingGroup(scheduler, clients.scheduler));
+    // Previews and explanations are answered by the scheduler's own code, so only beside it. Whoever may ask for a
+    // preview may have any workload previewed, those too that the scheduler itself has no business with.
+    api?.addVirtualGroup(schedulingGroup(scheduler, api.clientFor(MASTERS)));
     api?.addSubresource(schedulingExplanation(scheduler, clients.scheduler));
     onStep('the scheduler decides');
   }
