@@ -84,19 +84,22 @@ function tokenVolume(name: string): Volume {
   };
 }
 
-/** Whoever writes a pod again from the manifest that it was made of does not mean to take its token away. */
+/** Whoever writes a pod, or its containers, again from a manifest does not mean to take the token away. */
 function keepToken(spec: PodSpec, previous: PodSpec | undefined): void {
   const volume = previous?.volumes?.find(({ name }) => name?.startsWith(VOLUME_PREFIX));
-  if (!volume || spec.volumes?.some(({ name }) => name === volume.name)) return;
+  if (!volume) return;
   const mountsOf = (containers: readonly Container[] | undefined, name: string) =>
     containers?.find((container) => container.name === name)?.volumeMounts ?? [];
-  spec.volumes = [...(spec.volumes ?? []), structuredClone(volume)];
+  const isVolume = ({ name }: { readonly name?: string }) => name === volume.name;
+  if (!spec.volumes?.some(isVolume)) spec.volumes = [...(spec.volumes ?? []), structuredClone(volume)];
   for (const [containers, before] of [
     [spec.initContainers, previous?.initContainers],
     [spec.containers, previous?.containers],
   ] as const) {
     for (const container of containers ?? []) {
-      const kept = mountsOf(before, container.name).filter(({ name }) => name === volume.name);
+      // A merge patch that names a container's image alone replaces all the rest of the container.
+      if (container.volumeMounts?.some(isVolume)) continue;
+      const kept = mountsOf(before, container.name).filter(isVolume);
       if (kept.length) container.volumeMounts = [...(container.volumeMounts ?? []), ...structuredClone(kept)];
     }
   }

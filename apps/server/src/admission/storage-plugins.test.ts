@@ -136,5 +136,7 @@ describe('tokens of service accounts', () => {
     const oldObject = await admit({ object: pod() });
     const next = await admit({ operation: 'update', object: pod(), oldObject });
     expect(next.spec).toEqual(oldObject.spec);
+    const patched = pod({ volumes: structuredClone(oldObject.spec?.volumes ?? []) });
+    expect((await admit({ operation: 'update', object: patched, oldObject })).spec).toEqual(oldObject.spec);
   });
 });
