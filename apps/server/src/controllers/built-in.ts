@@ -28,6 +28,7 @@ import { replicaSetController } from './replicaset/controller';
 import { replicationControllerController } from './replicationcontroller/controller';
 import { rootCaController } from './rootca/controller';
 import { serviceAccountController } from './serviceaccount/controller';
+import { statefulSetController } from './statefulset/controller';
 import { serviceAccountTokenController } from './serviceaccount-token/controller';
 import { ttlAfterFinishedController } from './ttlafterfinished/controller';
 
@@ -36,6 +37,7 @@ export const builtInControllers: readonly ControllerDefinition[] = [
   replicationControllerController,
   replicaSetController,
   deploymentController,
+  statefulSetController,
   endpointsController,
   endpointSliceController,
   nodeIpamController,

@@ -22,13 +22,12 @@ import { notDecremented, validateAtMostAll, validateShare, writtenNumber } from 
 
 export type { StatefulSet };
 
-/** The fields of a spec that may change after creation. */
+/** The fields of a spec that may change after creation; the history limit does only since Kubernetes 1.33. */
 const MUTABLE = [
   'replicas',
   'ordinals',
   'template',
   'updateStrategy',
-  'revisionHistoryLimit',
   'persistentVolumeClaimRetentionPolicy',
   'minReadySeconds',
 ] as const;
@@ -78,7 +77,7 @@ export const statefulSetKind: KindDefinition<StatefulSet> = {
       : [
           forbidden(
             'spec',
-            "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+            "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
           ),
         ];
   },
