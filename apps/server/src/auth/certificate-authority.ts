@@ -147,6 +147,7 @@ class LocalAuthority implements CertificateAuthority {
       throw new Error('the certificate request is not signed by its own key');
     const names = alternativeNames(request);
     const now = this.#clock.now().getTime();
+    const flags = keyUsageFlags(usages);
     const purposes = usages.flatMap((usage) => EXTENDED_USAGES[usage] ?? []);
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: serialNumber(),
@@ -159,7 +160,8 @@ class LocalAuthority implements CertificateAuthority {
       signingAlgorithm: SIGNATURE,
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
-        new x509.KeyUsagesExtension(keyUsageFlags(usages), true),
+        // An empty list of usages would be malformed.
+        ...(flags ? [new x509.KeyUsagesExtension(flags, true)] : []),
         ...(purposes.length ? [new x509.ExtendedKeyUsageExtension(purposes)] : []),
         ...(names ? [names] : []),
         await x509.AuthorityKeyIdentifierExtension.create(this.#root.publicKey),

@@ -31,6 +31,18 @@ const COMMON_RULES: readonly PolicyRule[] = [
   { apiGroups: ['node.k8s.io'], resources: ['runtimeclasses'], verbs: READ },
   { apiGroups: ['', 'events.k8s.io'], resources: ['events'], verbs: ['create', 'patch', 'update'] },
   { apiGroups: [''], resources: ['nodes'], verbs: ['create'] },
+  // Kubelets of Kubernetes get their certificates so, and ask who calls them and what they may do.
+  {
+    apiGroups: ['certificates.k8s.io'],
+    resources: ['certificatesigningrequests'],
+    verbs: ['create', ...READ],
+  },
+  { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+  {
+    apiGroups: ['authorization.k8s.io'],
+    resources: ['subjectaccessreviews', 'localsubjectaccessreviews'],
+    verbs: ['create'],
+  },
   // To mount what its pods claim; and to tell that it has removed a volume's data, which NodeRestriction watches.
   { apiGroups: [''], resources: ['persistentvolumes'], verbs: [...READ, 'patch'] },
 ];

@@ -34,6 +34,7 @@ import { openStore } from '../store/open-store';
 import { nthAddress } from './addresses';
 import { ensureDnsService } from './bootstrap-services';
 import { ComponentStack } from './component-stack';
+import { componentStatuses } from './component-statuses';
 import type { ServerConfig } from './config';
 import type { ClusterIdentity } from './data-directory';
 import { publishedAddress } from './published-address';
@@ -127,6 +128,13 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
   for (const group of reviews.virtualGroups) api.addVirtualGroup(group);
   for (const handler of reviews.subresources) api.addSubresource(handler);
   await reviews.ready();
+  api.addVirtualGroup(
+    componentStatuses({
+      ...(config.components.has('controllers') ? { 'controller-manager': async () => 'ok' } : {}),
+      ...(config.components.has('scheduler') ? { scheduler: async () => 'ok' } : {}),
+      'etcd-0': () => store.currentRevision().then(() => 'ok'),
+    }),
+  );
   api.addVirtualGroup(
     audit.virtualGroupWithUndo({ clientFor: (user) => api.clientFor(user), kinds: allKinds }),
   );

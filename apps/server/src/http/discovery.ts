@@ -71,9 +71,19 @@ export function servedResources(
     });
   }
   for (const { group, version, resources } of extensions.virtualGroups) {
-    for (const { plural, singular, kind, namespaced, get, list, create } of resources) {
+    for (const { plural, singular, kind, namespaced, shortNames, get, list, create } of resources) {
       const verbs = [...(create ? ['create'] : []), ...(get ? ['get'] : []), ...(list ? ['list'] : [])];
-      found.push({ group, version, kind, plural, singular, namespaced, verbs, subresources: [] });
+      found.push({
+        group,
+        version,
+        kind,
+        plural,
+        singular,
+        namespaced,
+        shortNames,
+        verbs,
+        subresources: [],
+      });
     }
   }
   return found;

@@ -49,6 +49,7 @@ export interface VirtualResource {
   readonly singular: string;
   readonly kind: string;
   readonly namespaced: boolean;
+  readonly shortNames?: readonly string[];
   /** Subset of get, list, create. Each has its handler. Handlers throw ApiError for refusals. */
   readonly get?: (name: string, request: ApiRequest) => Promise<object>;
   readonly list?: (request: ApiRequest) => Promise<object>;
