@@ -1,4 +1,4 @@
-import { badRequest, invalid, methodNotAllowed } from '@wheelhouse/shared/errors';
+import { badRequest, internalError, invalid, methodNotAllowed } from '@wheelhouse/shared/errors';
 import { fieldNames, schemaOf } from '@wheelhouse/shared/kinds/apiextensions/definition-validation';
 import type { JsonSchema } from '@wheelhouse/shared/kinds/apiextensions/json-schema';
 import { type FieldError, invalidValue } from '@wheelhouse/shared/meta/field-error';
@@ -69,6 +69,7 @@ function kindOf(
   const schemaName = `${spec.group.split('.').reverse().join('.')}.${version.name}.${type.kind}`;
   defineApplyType(schemaName, schema);
   const storedAs = storedTypeOf(definition);
+  const needsWebhook = spec.conversion?.strategy === 'Webhook' && version.name !== storedAs.version;
   const validator = new ObjectValidator(schema, scale ? scaleSpecOf(scale) : undefined);
   return {
     ...type,
@@ -101,7 +102,7 @@ function kindOf(
     validateUpdate: (next, previous) => validator.validate(next, previous, 'spec'),
     validateStatusUpdate: (next, previous) => validator.validate(next, previous, 'status'),
     storedAs,
-    convert: {
+    convert: needsWebhook ? webhookConversion(type) : {
       // What was stored under another version or an older schema is seen as this one has it.
       fromStored: (object) => {
         const pruned = prune(object, schema, undefined, { isResource: true });
@@ -114,6 +115,16 @@ function kindOf(
       toStored: (object) => ({ ...object, apiVersion: apiVersionOf(storedAs) }),
     },
   };
+}
+
+/** Converting would take asking a webhook, which this server does not do: no answer is better than a wrong one. */
+function webhookConversion(type: ResourceType): NonNullable<KindDefinition['convert']> {
+  const refuse = (): never => {
+    throw internalError(
+      `conversion webhook for ${apiVersionOf(type)}, Kind=${type.kind} failed: this server does not call conversion webhooks; use the storage version`,
+    );
+  };
+  return { fromStored: refuse, toStored: refuse };
 }
 
 /** Puts the members of `from` into `object`, which stays the same object. */

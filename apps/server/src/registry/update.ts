@@ -325,7 +325,7 @@ function updateErrors(
   previous: Stored<KubeObject>,
 ): FieldError[] {
   const { kind } = resource;
-  const errors = validateObjectMetaUpdate(next.metadata ?? {}, previous.metadata);
+  const errors = validateObjectMetaUpdate(next.metadata ?? {}, previous.metadata, kind);
   if (rules === 'main') {
     errors.push(...(kind.validate?.(next) ?? []), ...(kind.validateUpdate?.(next, previous) ?? []));
   } else if (rules === 'status') {

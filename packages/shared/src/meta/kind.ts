@@ -100,6 +100,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> extends Resou
   readonly columns?: readonly PrintColumn<T>[];
   /** Grace in seconds that a plain DELETE starts with; undefined or 0 deletes at once. */
   gracefulDeletion?(object: T): number | undefined;
+  /** Finalizers need not be qualified (`example.com/name`); custom resources never need that. */
+  readonly plainFinalizers?: true;
   /** What a DELETE without propagationPolicy does to dependents; default 'background'. */
   readonly defaultPropagation?: 'background' | 'orphan';
   /** True: a DELETE answers the object itself; otherwise a Status. */

@@ -37,7 +37,7 @@ export function validateAnnotations(
 
 /** Checks metadata on create. The kind decides how names look and whether there is a namespace. */
 export function validateObjectMeta(
-  kind: Pick<KindDefinition, 'nameRule' | 'namespaced'>,
+  kind: Pick<KindDefinition, 'nameRule' | 'namespaced' | 'custom' | 'plainFinalizers'>,
   meta: ObjectMeta | undefined,
   field = 'metadata',
 ): FieldError[] {
@@ -60,12 +60,12 @@ export function validateObjectMeta(
   } else if (meta?.namespace) {
     errors.push(forbidden(`${field}.namespace`, 'not allowed on this type'));
   }
-  if (meta) errors.push(...validateCommonMeta(meta, field));
+  if (meta) errors.push(...validateCommonMeta(meta, field, kind));
   return errors;
 }
 
 /** Labels, annotations, owners and finalizers; on create and update alike. */
-function validateCommonMeta(meta: ObjectMeta, field: string): FieldError[] {
+function validateCommonMeta(meta: ObjectMeta, field: string, kind: FinalizerRule): FieldError[] {
   const errors: FieldError[] = [];
   if (meta.generation !== undefined && meta.generation < 0) {
     errors.push(invalidValue(`${field}.generation`, meta.generation, 'must be greater than or equal to 0'));
@@ -73,7 +73,7 @@ function validateCommonMeta(meta: ObjectMeta, field: string): FieldError[] {
   errors.push(...validateLabels(meta.labels, `${field}.labels`));
   errors.push(...validateAnnotations(meta.annotations, `${field}.annotations`));
   errors.push(...validateOwners(meta.ownerReferences ?? [], `${field}.ownerReferences`));
-  errors.push(...validateFinalizers(meta.finalizers ?? [], `${field}.finalizers`));
+  errors.push(...validateFinalizers(meta.finalizers ?? [], `${field}.finalizers`, kind));
   return errors;
 }
 
@@ -110,11 +110,17 @@ function validateOwners(owners: readonly OwnerReference[], field: string): Field
 
 const STANDARD_FINALIZERS = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
 
-function validateFinalizers(finalizers: readonly string[], field: string): FieldError[] {
+type FinalizerRule = Pick<KindDefinition, 'custom' | 'plainFinalizers'>;
+
+function validateFinalizers(
+  finalizers: readonly string[],
+  field: string,
+  { custom, plainFinalizers }: FinalizerRule,
+): FieldError[] {
   const errors: FieldError[] = [];
   for (const [i, finalizer] of finalizers.entries()) {
     errors.push(...complaints(field, finalizer, qualifiedName(finalizer)));
-    if (!finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer)) {
+    if (!custom && !plainFinalizers && !finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer)) {
       errors.push(
         invalidValue(
           `${field}[${i}]`,
@@ -136,8 +142,9 @@ function validateFinalizers(finalizers: readonly string[], field: string): Field
 export function validateObjectMetaUpdate(
   next: ObjectMeta,
   previous: ObjectMeta,
-  field = 'metadata',
+  kind: FinalizerRule = {},
 ): FieldError[] {
+  const field = 'metadata';
   const errors: FieldError[] = [];
   if (previous.deletionTimestamp) {
     const added = (next.finalizers ?? []).filter(
@@ -170,6 +177,6 @@ export function validateObjectMetaUpdate(
   ] as const) {
     errors.push(...immutable(`${field}.${name}`, next[name], previous[name]));
   }
-  errors.push(...validateCommonMeta(next, field));
+  errors.push(...validateCommonMeta(next, field, kind));
   return errors;
 }

@@ -11,6 +11,7 @@ const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
 export const STATUS_TYPE = `${META}.Status`;
 export const DELETE_OPTIONS_TYPE = `${META}.DeleteOptions`;
 export const PATCH_TYPE = `${META}.Patch`;
+const JSON_SCHEMA_TYPE = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps';
 const LIST_META_TYPE = `${META}.ListMeta`;
 
 /** Scalars that have a named definition of their own, so that clients recognise them. */
@@ -94,6 +95,11 @@ export class Definitions {
     const fields = [...type.fields.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     const properties: JsonSchema = {};
     for (const field of fields) properties[field.name] = this.#field(field, docs[field.name]);
+    if (name === JSON_SCHEMA_TYPE) {
+      // These hold any JSON, not objects alone: clients must not insist on a type.
+      for (const field of ['default', 'example']) properties[field] = {};
+      properties.enum = { type: 'array', items: {} };
+    }
     if (fields.length > 0) schema.properties = properties;
     const required = fields.filter((field) => field.required).map((field) => field.name);
     if (required.length > 0) schema.required = required;

@@ -27,7 +27,7 @@ export function buildOpenApiV2(kinds: readonly KindDefinition[], version = 'v1.3
     for (const operation of operationsOf(kind)) {
       paths[operation.path] ??= { parameters: operation.pathParameters.map(pathParameter) };
       const path = paths[operation.path];
-      if (path) path[operation.method] = describe(operation, definitions);
+      if (path) path[operation.method] = describe(operation, definitions, patchTypesOf(kind));
     }
   }
   return {
@@ -60,12 +60,17 @@ export function definitionsFor(kinds: readonly KindDefinition[], dialect: 'v2' |
   return definitions;
 }
 
-function describe(operation: Operation, definitions: Definitions): JsonSchema {
+/** Clients send a strategic merge patch wherever it is named here; custom resources take none. */
+function patchTypesOf(kind: KindDefinition): readonly string[] {
+  return kind.custom ? PATCH_TYPES.filter((type) => !type.includes('strategic')) : PATCH_TYPES;
+}
+
+function describe(operation: Operation, definitions: Definitions, patchTypes: readonly string[]): JsonSchema {
   const { body } = operation;
   const type = body === PATCH_BODY ? PATCH_TYPE : body;
   return {
     description: operation.description,
-    consumes: body === PATCH_BODY ? PATCH_TYPES : ['*/*'],
+    consumes: body === PATCH_BODY ? patchTypes : ['*/*'],
     produces: MEDIA_TYPES,
     schemes: ['https'],
     tags: [operation.tag],

@@ -31,7 +31,7 @@ export function buildOpenApiV3(
     for (const operation of operationsOf(kind)) {
       paths[operation.path] ??= { parameters: operation.pathParameters.map(pathParameter) };
       const path = paths[operation.path];
-      if (path) path[operation.method] = describe(operation, definitions);
+      if (path) path[operation.method] = describe(operation, definitions, patchTypesOf(kind));
     }
   }
   return {
@@ -66,9 +66,14 @@ export function openApiV3Index(kinds: readonly KindDefinition[], hashOf: (path: 
   };
 }
 
-function describe(operation: Operation, definitions: Definitions): JsonSchema {
+/** Clients send a strategic merge patch wherever it is named here; custom resources take none. */
+function patchTypesOf(kind: KindDefinition): readonly string[] {
+  return kind.custom ? PATCH_TYPES.filter((type) => !type.includes('strategic')) : PATCH_TYPES;
+}
+
+function describe(operation: Operation, definitions: Definitions, patchTypes: readonly string[]): JsonSchema {
   const { body } = operation;
-  const mediaTypes = body === PATCH_BODY ? PATCH_TYPES : ['*/*'];
+  const mediaTypes = body === PATCH_BODY ? patchTypes : ['*/*'];
   const type = body === PATCH_BODY ? PATCH_TYPE : body;
   return {
     tags: [operation.tag],

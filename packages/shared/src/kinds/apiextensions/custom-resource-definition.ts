@@ -29,6 +29,7 @@ export const customResourceDefinitionKind: KindDefinition<CustomResourceDefiniti
   namespaced: false,
   schema: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition',
   status: true,
+  plainFinalizers: true,
   columns: defaultColumns,
   default({ spec }) {
     if (!spec) return;
