@@ -12,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { serveExec } from '../../../node-agent/src/kubelet/server/exec-stream';
 import { createTunnelServer } from '../../../node-agent/src/tunnel/serve-tunnel';
+import { SpdyTestClient } from '../streams/testing/spdy-client';
 import { NodeTunnels } from './node-tunnels';
 import { createPodCommandHandler } from './pod-command';
 
@@ -116,7 +117,96 @@ async function collect(ws: WebSocket): Promise<Map<number, Buffer>> {
 const message = (channel: number, payload: string | Buffer) =>
   Buffer.concat([Buffer.from([channel]), Buffer.from(payload)]);
 
+describe('pods/exec over SPDY', () => {
+  const connect = (path: string, protocols: readonly string[]) =>
+    SpdyTestClient.connect((api.address() as AddressInfo).port, path, protocols);
+  const query = '/p?command=sh&stdin=true&stdout=true&stderr=true';
+
+  it('carries input, both outputs and the exit code', async () => {
+    const client = await connect(query, ['v4.channel.k8s.io', 'v3.channel.k8s.io']);
+    const open = (type: string) => client.open({ streamType: type });
+    const [error, stdin] = [await open('error'), await open('stdin')];
+    const [stdout, stderr] = [await open('stdout'), await open('stderr')];
+    const bytes = randomBytes(2 * 1024 * 1024);
+    client.send(stdin, bytes, true);
+    await client.until(() => error.fin && stdout.fin && stderr.fin);
+    expect(stdout.received.equals(bytes)).toBe(true);
+    expect(stderr.received.toString()).toBe('warning');
+    expect(JSON.parse(error.received.toString())).toMatchObject({
+      reason: 'NonZeroExitCode',
+      details: { causes: [{ reason: 'ExitCode', message: '7' }] },
+    });
+    client.socket.destroy();
+  });
+
+  it('passes sizes of a terminal on, which has no stream of errors', async () => {
+    const client = await connect(`${query}&tty=true`, ['v3.channel.k8s.io']);
+    const error = await client.open({ streamType: 'error' });
+    const stdin = await client.open({ streamType: 'stdin' });
+    await client.open({ streamType: 'stdout' });
+    const resize = await client.open({ streamType: 'resize' });
+    client.send(resize, '{"Width":80,"Height":24}\n{"Width":');
+    client.send(resize, '90,"Height":30}\n');
+    await vi.waitFor(() =>
+      expect(resized).toEqual([
+        { width: 80, height: 24 },
+        { width: 90, height: 30 },
+      ]),
+    );
+    client.send(stdin, 'x', true);
+    await client.until(() => error.fin);
+    // Before v4 the end is told in words.
+    expect(error.received.toString()).toBe('command terminated with non-zero exit code: exit status 7');
+    client.socket.destroy();
+  });
+
+  it('refuses a client that speaks none of its protocols', async () => {
+    await expect(connect(query, ['v9.channel.k8s.io'])).rejects.toThrow('refused with 403');
+  });
+
+  it('ends the command when the client leaves', async () => {
+    const client = await connect(query, ['v4.channel.k8s.io']);
+    for (const type of ['error', 'stdin', 'stdout', 'stderr']) await client.open({ streamType: type });
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    client.socket.destroy();
+    await vi.waitFor(() => expect(closed).toBe(1));
+  });
+});
+
 describe('pods/exec over WebSocket', () => {
+  it('keeps nothing of 1,000 commands', async () => {
+    const sockets = () => process.getActiveResourcesInfo().filter((name) => /TCP|TLS/.test(name)).length;
+    const before = sockets();
+    for (let round = 0; round < 20; round++) {
+      await Promise.all(
+        Array.from({ length: 50 }, async () => {
+          const ws = open('/p?command=true&stdin=true&stdout=true');
+          const collected = collect(ws);
+          await once(ws, 'open');
+          ws.send(message(255, Buffer.from([0])));
+          await collected;
+        }),
+      );
+    }
+    expect(asked).toHaveLength(1000);
+    await vi.waitFor(() => expect(closed).toBe(1000));
+    await vi.waitFor(() => expect(sockets()).toBeLessThanOrEqual(before + 5));
+  });
+
+  it('speaks base64 to those who ask for it', async () => {
+    const ws = open('/p?command=cat&stdin=true&stdout=true&stderr=true', ['v4.base64.channel.k8s.io']);
+    const texts: string[] = [];
+    ws.on('message', (data: Buffer, isBinary: boolean) => {
+      expect(isBinary).toBe(false);
+      texts.push(data.toString());
+    });
+    await once(ws, 'open');
+    ws.send(`0${Buffer.from('hello').toString('base64')}`);
+    await vi.waitFor(() => expect(texts).toContain(`1${Buffer.from('hello').toString('base64')}`));
+    expect(texts).toContain(`2${Buffer.from('warning').toString('base64')}`);
+    ws.terminate();
+  });
+
   it('carries input, output, errors, sizes and the exit code', async () => {
     const ws = open('/p?command=sh&command=-c&command=a%20b&stdin=true&stdout=true&stderr=true');
     const collected = collect(ws);

@@ -74,8 +74,11 @@ export function acceptWebSocket(
     noServer: true,
     maxPayload,
     perMessageDeflate: false,
-    handleProtocols: () => protocol ?? false,
   });
+  // The library knows only names without a slash, and kubectl's port-forward has one: the choice was made already.
+  delete req.headers['sec-websocket-protocol'];
+  if (protocol !== undefined)
+    server.on('headers', (headers) => headers.push(`Sec-WebSocket-Protocol: ${protocol}`));
   prepareSocket(socket);
   return new Promise((resolve, reject) => {
     // The library answers a request that is no WebSocket handshake itself, and hangs up.

@@ -115,6 +115,7 @@ export class SpdyConnection implements StreamOwner {
 
   #take(frame: SpdyFrame): Promise<void> | undefined {
     if (frame.type === 'data') {
+      if (frame.stream > this.#lastStream) throw new Error(`stream ${frame.stream} was never opened`);
       this.#streams.get(frame.stream)?.deliver(frame.payload, frame.fin);
       return undefined;
     }
@@ -147,11 +148,11 @@ export class SpdyConnection implements StreamOwner {
     const id = payload.readUInt32BE(0) & 0x7fffffff;
     const headers = await this.#headers.unpack(payload.subarray(10));
     if (id % 2 === 0 || id <= this.#lastStream) throw new Error(`stream ${id} is out of order`);
+    this.#lastStream = id;
     if (this.#closing || this.#streams.size >= this.options.maxStreams) {
       this.#control(FRAME.reset, words(id, RESET.refused));
       return;
     }
-    this.#lastStream = id;
     const stream = new SpdyStream(id, headers, this);
     this.#streams.set(id, stream);
     const reply = await this.#headers.pack({});
