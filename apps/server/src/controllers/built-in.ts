@@ -5,6 +5,7 @@ import {
 } from './certificates/controller';
 import { clusterRoleAggregationController } from './clusterrole-aggregation/controller';
 import { cronJobController } from './cronjob/controller';
+import { daemonSetController } from './daemonset/controller';
 import { deploymentController } from './deployment/controller';
 import { disruptionController } from './disruption/controller';
 import { endpointsController } from './endpoints/controller';
@@ -38,6 +39,7 @@ export const builtInControllers: readonly ControllerDefinition[] = [
   replicaSetController,
   deploymentController,
   statefulSetController,
+  daemonSetController,
   endpointsController,
   endpointSliceController,
   nodeIpamController,
