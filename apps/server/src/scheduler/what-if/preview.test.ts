@@ -39,6 +39,37 @@ function grow(core: SchedulerCore, workload: Omit<PodParts, 'name'>, from: numbe
   return nodes;
 }
 
+const everyW = { labelSelector: { matchLabels: { app: 'w' } } };
+const zone = { topologyKey: 'topology.kubernetes.io/zone', ...everyW };
+const host = { topologyKey: 'kubernetes.io/hostname', ...everyW };
+const RULES: Readonly<Record<string, Partial<PodSpec>>> = {
+  spread: { topologySpreadConstraints: [{ ...zone, maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' }] },
+  'prefer spread': {
+    topologySpreadConstraints: [{ ...host, maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' }],
+  },
+  apart: { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [host] } } },
+  together: { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [zone] } } },
+  'spread wide': {
+    topologySpreadConstraints: [
+      { ...zone, maxSkew: 2, minDomains: 2, whenUnsatisfiable: 'DoNotSchedule', nodeTaintsPolicy: 'Honor' },
+      { ...host, maxSkew: 3, whenUnsatisfiable: 'DoNotSchedule', matchLabelKeys: ['app'] },
+    ],
+  },
+  'prefer apart': {
+    affinity: {
+      podAntiAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 50, podAffinityTerm: host }],
+      },
+    },
+  },
+  'prefer together': {
+    affinity: {
+      podAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 50, podAffinityTerm: zone }] },
+    },
+  },
+};
+const RULE_NAMES = Object.keys(RULES);
+
 const nodeArbitrary = fc.record({
   cpu: fc.constantFrom('500m', '2', '4', '16'),
   memory: fc.constantFrom('512Mi', '4Gi', '64Gi'),
@@ -55,20 +86,9 @@ const workloadArbitrary = fc.record({
   selective: fc.boolean(),
   tolerant: fc.boolean(),
   hostPort: fc.boolean(),
-  rule: fc.constantFrom('none', 'none', 'spread', 'prefer spread', 'apart', 'together'),
+  rule: fc.constantFrom('none', 'none', ...RULE_NAMES),
+  priority: fc.constantFrom(0, 0, -1),
 });
-
-const everyW = { labelSelector: { matchLabels: { app: 'w' } } };
-const zone = { topologyKey: 'topology.kubernetes.io/zone', ...everyW };
-const host = { topologyKey: 'kubernetes.io/hostname', ...everyW };
-const RULES: Readonly<Record<string, Partial<PodSpec>>> = {
-  spread: { topologySpreadConstraints: [{ ...zone, maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' }] },
-  'prefer spread': {
-    topologySpreadConstraints: [{ ...host, maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway' }],
-  },
-  apart: { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [host] } } },
-  together: { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [zone] } } },
-};
 
 test('what the preview says is what happens, on 500 random clusters', () => {
   fc.assert(
@@ -87,6 +107,7 @@ test('what the preview says is what happens, on 500 random clusters', () => {
           spec: {
             ...(shape.selective ? { nodeSelector: { disk: 'ssd' } } : {}),
             ...RULES[shape.rule],
+            priority: shape.priority,
             ...(shape.tolerant ? { tolerations: [{ operator: 'Exists' }] } : {}),
           },
           container: {
