@@ -87,7 +87,7 @@ export const horizontalPodAutoscalingController: ControllerDefinition = {
       const status = statusAfter(
         autoscaler.status,
         {
-          current: scale.status?.replicas ?? current,
+          current,
           desired: done || !plan.rescale ? plan.replicas : current,
           metrics: plan.metrics,
           conditions: [...plan.conditions, ...findings],

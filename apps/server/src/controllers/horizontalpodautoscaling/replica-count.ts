@@ -47,7 +47,12 @@ export type ResourceAnswer =
  */
 export function replicasForResource(question: ResourceQuestion): ResourceAnswer {
   const { pods, target, currentReplicas } = question;
-  if (question.uses.size === 0) return refuse('no metrics returned from resource metrics API');
+  if (question.uses.size === 0) {
+    const { resource } = question;
+    return refuse(
+      `unable to get metrics for resource ${resource}: no metrics returned from resource metrics API`,
+    );
+  }
   if (pods.length === 0) return refuse('no pods returned by selector while calculating replica count');
   const { ready, unready, missing, uses } = sortPods(question);
   if (uses.size === 0) return refuse('did not receive metrics for targeted pods (pods might be unready)');

@@ -76,9 +76,6 @@ export const jobController: ControllerDefinition = {
         const backoff = backoffs.get(uid) ?? NO_FAILURES;
         const plan = planJob(job, pods.byIndex('controller', uid), backoff, clock.now());
         const wrote = await carryOut(job, plan);
-        if (plan.backoff === NO_FAILURES || isJobFinished({ ...job, status: plan.status }))
-          backoffs.delete(uid);
-        else backoffs.set(uid, plan.backoff);
         requeueAfterMs = plan.requeueAfterMs;
         if (!wrote) break;
       }
@@ -94,6 +91,10 @@ export const jobController: ControllerDefinition = {
           if (isNotFound(error)) return false;
           throw error;
         }
+        // With the status, in which these ends are noted now: whatever fails from here on, they are not taken in again.
+        const { uid } = job.metadata;
+        if (isJobFinished({ ...job, status: plan.status })) backoffs.delete(uid);
+        else backoffs.set(uid, plan.backoff);
         for (const { type, reason, message } of plan.events) events.record(job, type, reason, message);
       }
       await settle(plan.release.map((pod) => release(pod)));

@@ -150,9 +150,10 @@ class Planner {
     const manage = target || deleting ? undefined : this.#manage(succeeded);
     const remove = target ? this.#active.slice(0, BURST) : (manage?.remove ?? []);
 
-    const release = this.#release(fresh, target, uncounted, deleting);
-    const stillTracked = new Set([...uncounted.failed, ...uncounted.succeeded]);
-    for (const pod of pods) if (isTracked(pod) && stillTracked.has(pod.metadata.uid)) release.push(pod);
+    // What was noted before is let go (again); then what is noted now.
+    const noted = new Set([...uncounted.failed, ...uncounted.succeeded]);
+    const release = pods.filter((pod) => isTracked(pod) && noted.has(pod.metadata.uid));
+    release.push(...this.#release(fresh, target, uncounted, deleting));
 
     this.#writeCounts(uncounted);
     // Only pods that this very plan does not touch decide whether the job has reached its end.

@@ -1,0 +1,79 @@
+import type { PodDisruptionBudget } from '@wheelhouse/shared/kinds/policy/pod-disruption-budget';
+import type { Stored } from '@wheelhouse/shared/meta/object';
+import type { Pod } from 'kubernetes-types/core/v1';
+import { expect, it } from 'vitest';
+import { planBudget } from './plan';
+
+const now = new Date('2026-01-01T00:10:00Z');
+
+function budget(
+  spec: PodDisruptionBudget['spec'],
+  status?: PodDisruptionBudget['status'],
+): Stored<PodDisruptionBudget> {
+  return {
+    kind: 'PodDisruptionBudget',
+    apiVersion: 'policy/v1',
+    metadata: { name: 'b', namespace: 'default', uid: 'b', resourceVersion: '1', generation: 3 },
+    ...(spec ? { spec } : {}),
+    ...(status ? { status } : {}),
+  };
+}
+
+function pods(count: number, ready = count): Stored<Pod>[] {
+  return Array.from({ length: count }, (_, i) => ({
+    kind: 'Pod',
+    apiVersion: 'v1',
+    metadata: { name: `p${i}`, namespace: 'default', uid: `p${i}`, resourceVersion: '1' },
+    status: { conditions: [{ type: 'Ready', status: i < ready ? 'True' : 'False' }] },
+  }));
+}
+
+it.each([
+  [{ minAvailable: 2 }, 3, 3, { desiredHealthy: 2, disruptionsAllowed: 1, expectedPods: 3 }],
+  [{ minAvailable: '50%' }, 3, 5, { desiredHealthy: 3, disruptionsAllowed: 0, expectedPods: 5 }],
+  [{ maxUnavailable: 1 }, 3, 3, { desiredHealthy: 2, disruptionsAllowed: 1, expectedPods: 3 }],
+  // Shares are rounded in favour of disruptions that are named, as Kubernetes does.
+  [{ maxUnavailable: '30%' }, 4, 4, { desiredHealthy: 2, disruptionsAllowed: 2, expectedPods: 4 }],
+  [{ maxUnavailable: 1 }, 0, 0, { desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0 }],
+])('%j with %d pods of %d', (spec, count, scale, expected) => {
+  const { status } = planBudget(budget(spec), pods(count), { ok: true, pods: scale }, now);
+  expect(status).toMatchObject({ ...expected, observedGeneration: 3 });
+});
+
+it('counts pods whose eviction was granted as gone, but not for ever', () => {
+  const status = {
+    disruptionsAllowed: 0,
+    currentHealthy: 3,
+    desiredHealthy: 2,
+    expectedPods: 3,
+    disruptedPods: { p0: '2026-01-01T00:09:30Z', p1: '2026-01-01T00:05:00Z', gone: '2026-01-01T00:09:00Z' },
+  };
+  const plan = planBudget(budget({ minAvailable: 2 }, status), pods(3), { ok: true, pods: 3 }, now);
+  expect(plan.status).toMatchObject({
+    currentHealthy: 2,
+    disruptionsAllowed: 0,
+    disruptedPods: { p0: '2026-01-01T00:09:30Z' },
+  });
+  expect(plan.notDeleted.map(({ metadata }) => metadata?.name)).toEqual(['p1']);
+  expect(plan.requeueAfterMs).toBe(91_000);
+});
+
+it('allows nothing while it does not know how many pods there are to be', () => {
+  const { status } = planBudget(budget({ maxUnavailable: 1 }), pods(3), { ok: false, message: 'why' }, now);
+  expect(status).toMatchObject({
+    disruptionsAllowed: 0,
+    conditions: [{ type: 'DisruptionAllowed', status: 'False', reason: 'SyncFailed', message: 'why' }],
+  });
+});
+
+it('changes nothing that is in order', () => {
+  const first = planBudget(budget({ minAvailable: 1 }), pods(2, 1), { ok: true, pods: 2 }, now);
+  const later = new Date('2026-01-01T01:00:00Z');
+  const again = planBudget(
+    budget({ minAvailable: 1 }, first.status),
+    pods(2, 1),
+    { ok: true, pods: 2 },
+    later,
+  );
+  expect(again.status).toEqual(first.status);
+});
