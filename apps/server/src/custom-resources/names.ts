@@ -56,7 +56,8 @@ export function planNames(
   };
   let refusal: { reason: string; message: string } | undefined;
   const refuse = (reason: string, message: string) => {
-    refusal ??= { reason, message };
+    // As in Kubernetes, the last one is told.
+    refusal = { reason, message };
   };
   const inUse = (name: string) => `${JSON.stringify(name)} is already in use`;
 
