@@ -2,7 +2,7 @@ import type { Stored } from '@wheelhouse/shared/meta/object';
 import type { Pod } from 'kubernetes-types/core/v1';
 import type { ContainerRuntime, ObservedPod } from '../../runtime/runtime';
 import { runDirectory } from './container-starter';
-import { specOf } from './pod-view';
+import { ephemeralContainersOf, specOf } from './pod-view';
 import { terminationMessage } from './termination-message';
 
 /** The termination messages of a pod's ended runs, each read once. */
@@ -21,7 +21,7 @@ export class LastWords {
 
   async collect(pod: Stored<Pod>, observed: ObservedPod): Promise<void> {
     const spec = specOf(pod);
-    const containers = [...spec.containers, ...(spec.initContainers ?? [])];
+    const containers = [...spec.containers, ...(spec.initContainers ?? []), ...ephemeralContainersOf(spec)];
     for (const run of observed.containers) {
       if (run.state !== 'exited' || this.#byRun.has(run.id)) continue;
       const container = containers.find(({ name }) => name === run.name);

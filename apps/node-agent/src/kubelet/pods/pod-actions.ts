@@ -1,6 +1,7 @@
 import type { Container, PodSpec } from 'kubernetes-types/core/v1';
 import type { ContainerStatus, SandboxStatus } from '../../runtime/runtime';
 import {
+  ephemeralContainersOf,
   isSidecar,
   latestRun,
   type PodView,
@@ -66,6 +67,7 @@ export function computePodActions(view: PodView, now: number): PodPlan {
   if (decision.planInits(sandbox)) {
     for (const container of spec.containers) decision.planMain(container, sandbox);
   }
+  for (const container of ephemeralContainersOf(spec)) decision.planOnce(container, sandbox);
   return decision.plan({ removeSandboxes: oldSandboxes });
 }
 
@@ -181,6 +183,16 @@ class Decision {
     // A run that ended with an earlier sandbox did not fail by itself: no back-off.
     if (run.sandboxId === sandbox.id) this.#restart({ container, run, init, sandbox });
     else this.start.push(this.startOf(container, init, sandbox));
+  }
+
+  /** A container for debugging runs once, whatever becomes of it. */
+  planOnce(container: Container, sandbox: SandboxStatus): void {
+    const run = latestRun(this.view.observed, container.name);
+    const { ephemeralContainerStatuses = [] } = this.view.pod.status ?? {};
+    const ran = ephemeralContainerStatuses.some(
+      ({ name, containerID }) => name === container.name && containerID,
+    );
+    if (run ? run.state === 'created' : !ran) this.start.push(this.startOf(container, false, sandbox));
   }
 
   /** By the restart policy and how the newest run ended. */

@@ -7,7 +7,14 @@ import type {
   PodStatus,
 } from 'kubernetes-types/core/v1';
 import type { ContainerStatus } from '../../runtime/runtime';
-import { isSidecar, latestRun, type PodView, restartPolicyOf, specOf } from './pod-view';
+import {
+  ephemeralContainersOf,
+  isSidecar,
+  latestRun,
+  type PodView,
+  restartPolicyOf,
+  specOf,
+} from './pod-view';
 
 export interface StatusContext {
   /** `docker`: container ids read `docker://…`. */
@@ -26,6 +33,10 @@ export function computePodStatus(view: PodView, context: StatusContext): PodStat
     containerStatus(container, true, view, context),
   );
   const mains = spec.containers.map((container) => containerStatus(container, false, view, context));
+  const debugging = ephemeralContainersOf(spec).map((container) => ({
+    ...containerStatus(container, false, view, context),
+    ready: false,
+  }));
   const reported = pod.status?.phase;
   const phase = failure
     ? 'Failed'
@@ -46,6 +57,7 @@ export function computePodStatus(view: PodView, context: StatusContext): PodStat
     startTime: view.startTime,
     ...(inits.length ? { initContainerStatuses: inits } : {}),
     containerStatuses: mains,
+    ...(debugging.length ? { ephemeralContainerStatuses: debugging } : {}),
     ...(pod.status?.qosClass ? { qosClass: pod.status.qosClass } : {}),
   };
 }
@@ -69,6 +81,7 @@ function containerStatus(
   const reported = [
     ...(view.pod.status?.containerStatuses ?? []),
     ...(view.pod.status?.initContainerStatuses ?? []),
+    ...(view.pod.status?.ephemeralContainerStatuses ?? []),
   ].find(({ name }) => name === container.name);
   const health = latest ? view.health.get(latest.id) : undefined;
   const running = latest?.state === 'running';

@@ -43,6 +43,9 @@ export function specOf(pod: Pod): PodSpec {
 /** Kubernetes calls an init container with `restartPolicy: Always` a sidecar: it stays while the pod lives. */
 export const isSidecar = (container: Container): boolean => container.restartPolicy === 'Always';
 
+/** Containers that somebody added to look at the running pod. They have a subset of a container's fields. */
+export const ephemeralContainersOf = (spec: PodSpec): readonly Container[] => spec.ephemeralContainers ?? [];
+
 /** The newest run of a container. */
 export function latestRun(observed: ObservedPod, name: string): ContainerStatus | undefined {
   return observed.containers.find((container) => container.name === name);

@@ -4,6 +4,7 @@ import { equalJson } from '../../meta/json';
 import type { KindDefinition } from '../../meta/kind';
 import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
 import { podColumns } from './pod-columns';
+import { ephemeralContainersPart } from './pod-ephemeral';
 import { defaultPodSpec } from './pod-spec/defaults';
 import { validatePodSpec } from './pod-spec/validate';
 
@@ -26,6 +27,7 @@ export const podKind: KindDefinition<Pod> = {
   subresources: [
     { name: 'attach', kind: 'PodAttachOptions', verbs: ['create', 'get'] },
     { name: 'binding', kind: 'Binding', verbs: ['create'] },
+    { name: 'ephemeralcontainers', kind: 'Pod', verbs: ['get', 'patch', 'update'] },
     { name: 'eviction', kind: 'Eviction', group: 'policy', version: 'v1', verbs: ['create'] },
     { name: 'exec', kind: 'PodExecOptions', verbs: ['create', 'get'] },
     { name: 'log', kind: 'Pod', verbs: ['get'] },
@@ -36,6 +38,7 @@ export const podKind: KindDefinition<Pod> = {
       verbs: ['create', 'delete', 'get', 'patch', 'update'],
     },
   ],
+  parts: { ephemeralcontainers: ephemeralContainersPart },
   selectableFields: {
     'spec.nodeName': (pod) => pod.spec?.nodeName ?? '',
     'spec.restartPolicy': (pod) => pod.spec?.restartPolicy ?? '',
