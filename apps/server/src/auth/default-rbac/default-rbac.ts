@@ -16,7 +16,7 @@ export interface RbacObjects {
 const GROUP = 'rbac.authorization.k8s.io';
 const AGGREGATE = `${GROUP}/aggregate-to-`;
 /** With the value `true` the object is put right at every start; anything else leaves it to its owner. */
-export const AUTOUPDATE = `${GROUP}/autoupdate`;
+export const AUTOUPDATE = 'rbac.authorization.kubernetes.io/autoupdate';
 
 const group = (name: string): Subject => ({ kind: 'Group', apiGroup: GROUP, name });
 const user = (name: string): Subject => ({ kind: 'User', apiGroup: GROUP, name });
