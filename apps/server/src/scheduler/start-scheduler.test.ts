@@ -170,3 +170,38 @@ test('a restart goes on where the last one stopped', async () => {
   await admin.delete(podKind, { namespace: 'default', name: 'p' }, { gracePeriodSeconds: 0 });
   expect((await placed('q')).spec?.nodeName).toBe('a');
 });
+
+test('has less important pods leave for a more important one, which then takes the place', async () => {
+  await addNode({ name: 'a', cpu: '1' });
+  await start();
+  await addPod({ name: 'minor', cpu: '1', spec: { priority: 0 } });
+  await placed('minor');
+  // Nobody runs it, so it stays on its way out until somebody says that it has ended.
+  await addPod({ name: 'major', cpu: '1', spec: { priority: 1_000 } });
+  const leaving = await when('minor', ({ metadata }) => metadata.deletionTimestamp !== undefined);
+  expect(leaving.status?.conditions).toContainEqual(
+    expect.objectContaining({
+      type: 'DisruptionTarget',
+      status: 'True',
+      reason: 'PreemptionByScheduler',
+      message: 'default-scheduler: preempting to accommodate a higher priority pod',
+    }),
+  );
+  const waiting = await when('major', ({ status }) => status?.nominatedNodeName !== undefined);
+  expect(waiting.status?.nominatedNodeName).toBe('a');
+  expect(waiting.spec?.nodeName).toBeUndefined();
+  await admin.delete(podKind, { namespace: 'default', name: 'minor' }, { gracePeriodSeconds: 0 });
+  expect((await placed('major')).spec?.nodeName).toBe('a');
+  const events = await eventsOf('minor');
+  expect(events).toContain(`Normal Preempted: Preempted by pod ${waiting.metadata.uid} on node a`);
+});
+
+test('says in an event what would let a pod fit', async () => {
+  await addNode({ name: 'a', cpu: '1' });
+  await start();
+  await addPod({ name: 'big', cpu: '1200m' });
+  await when('big', (pod) => scheduled(pod)?.reason === 'Unschedulable');
+  expect(await eventsOf('big')).toContain(
+    'Normal SchedulingHint: It would fit on a if the pod asked for no more than the 1 CPU that a has.',
+  );
+});

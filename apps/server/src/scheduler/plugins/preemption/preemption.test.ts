@@ -9,7 +9,11 @@ import { idleHandle } from '../../framework/idle-handle';
 import { type NodeParts, type PodParts, testNode, testPod } from '../../testing/objects';
 import { defaultProfile } from '../default-profile';
 
-const low = (name: string, node: string, parts: Partial<PodParts> & { priority?: number; started?: string } = {}) =>
+const low = (
+  name: string,
+  node: string,
+  parts: Partial<PodParts> & { priority?: number; started?: string } = {},
+) =>
   testPod({
     name,
     node,
@@ -27,7 +31,11 @@ const budget = (app: string, disruptionsAllowed: number): PodDisruptionBudget =>
   status: { disruptionsAllowed, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 },
 });
 
-function newCore(nodes: readonly NodeParts[], pods: readonly Pod[], budgets: readonly PodDisruptionBudget[] = []) {
+function newCore(
+  nodes: readonly NodeParts[],
+  pods: readonly Pod[],
+  budgets: readonly PodDisruptionBudget[] = [],
+) {
   const clock = new ManualClock();
   const profile = defaultProfile(idleHandle({ clock, budgetsIn: () => budgets }));
   const core = new SchedulerCore({ clock, profiles: [profile] });
@@ -61,7 +69,12 @@ describe('which node', () => {
       [budget('guarded', 0)],
       'b',
     ],
-    ['then the one whose most important victim is least so', [low('x', 'a', { priority: 5 }), low('y', 'b')], [], 'b'],
+    [
+      'then the one whose most important victim is least so',
+      [low('x', 'a', { priority: 5 }), low('y', 'b')],
+      [],
+      'b',
+    ],
     [
       'then the least sum of priorities',
       [
@@ -85,7 +98,10 @@ describe('which node', () => {
     ],
     [
       'then the one whose victims started last',
-      [low('x', 'a', { started: '2026-01-01T00:00:00Z' }), low('y', 'b', { started: '2026-01-02T00:00:00Z' })],
+      [
+        low('x', 'a', { started: '2026-01-01T00:00:00Z' }),
+        low('y', 'b', { started: '2026-01-02T00:00:00Z' }),
+      ],
       [],
       'b',
     ],
@@ -108,13 +124,26 @@ test('whoever can stay stays, those a budget protects first, then the most impor
   );
   expect(outcome(core, important({ cpu: '2' }))).toMatchObject({ nominated: 'a', evict: ['major', 'minor'] });
   // Room for one is enough: of the two that no budget protects the less important goes.
-  const again = newCore([{ name: 'a', cpu: '2' }], [low('minor', 'a', { priority: 1 }), low('major', 'a', { priority: 9 })]);
+  const again = newCore(
+    [{ name: 'a', cpu: '2' }],
+    [low('minor', 'a', { priority: 1 }), low('major', 'a', { priority: 9 })],
+  );
   expect(outcome(again.core, important()).evict).toEqual(['minor']);
 });
 
 test('an eviction that a budget allows breaks it no more often than allowed', () => {
-  const pods = [low('x', 'a', { cpu: '500m', labels: { app: 'x' } }), low('y', 'a', { cpu: '500m', labels: { app: 'x' } })];
-  const { core } = newCore([{ name: 'a', cpu: '1' }, { name: 'b', cpu: '1' }], [...pods, low('z', 'b')], [budget('x', 1)]);
+  const pods = [
+    low('x', 'a', { cpu: '500m', labels: { app: 'x' } }),
+    low('y', 'a', { cpu: '500m', labels: { app: 'x' } }),
+  ];
+  const { core } = newCore(
+    [
+      { name: 'a', cpu: '1' },
+      { name: 'b', cpu: '1' },
+    ],
+    [...pods, low('z', 'b')],
+    [budget('x', 1)],
+  );
   expect(outcome(core, important()).nominated).toBe('b');
 });
 
@@ -196,38 +225,50 @@ test('anti-affinity and spreading make victims too', () => {
 });
 
 test('on random clusters: only less important pods go, all of them are needed, and then the pod fits', () => {
-  const podArbitrary = fc.record({ cpu: fc.integer({ min: 1, max: 3 }), priority: fc.integer({ min: 0, max: 5 }) });
+  const podArbitrary = fc.record({
+    cpu: fc.integer({ min: 1, max: 3 }),
+    priority: fc.integer({ min: 0, max: 5 }),
+  });
   const nodes = fc.array(fc.array(podArbitrary, { maxLength: 5 }), { minLength: 1, maxLength: 5 });
   fc.assert(
-    fc.property(nodes, fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 5 }), (all, cpu, priority) => {
-      const pods = all.flatMap((there, n) =>
-        there.map((one, i) => low(`p${n}-${i}`, `n${n}`, { cpu: `${one.cpu}`, priority: one.priority })),
-      );
-      const { core } = newCore(all.map((_, n) => ({ name: `n${n}`, cpu: '5' })), pods);
-      core.podSeen(important({ cpu: `${cpu}`, spec: { priority } }));
-      const step = core.next();
-      const free = (n: number, gone: ReadonlySet<string>) =>
-        5 - (all[n] ?? []).reduce((sum, one, i) => sum + (gone.has(`p${n}-${i}`) ? 0 : one.cpu), 0);
-      if (step?.kind === 'placed') {
-        expect(all.some((_, n) => free(n, new Set()) >= cpu)).toBe(true);
-        return;
-      }
-      const { nominated, evict = [] } = refused(step);
-      if (nominated === undefined) {
-        const lower = new Set(
-          pods.filter((pod) => (pod.spec?.priority ?? 0) < priority).map((pod) => pod.metadata?.name ?? ''),
+    fc.property(
+      nodes,
+      fc.integer({ min: 1, max: 4 }),
+      fc.integer({ min: 0, max: 5 }),
+      (all, cpu, priority) => {
+        const pods = all.flatMap((there, n) =>
+          there.map((one, i) => low(`p${n}-${i}`, `n${n}`, { cpu: `${one.cpu}`, priority: one.priority })),
         );
-        expect(all.some((_, n) => free(n, lower) >= cpu)).toBe(false);
-        return;
-      }
-      const n = Number(nominated.slice(1));
-      const gone = new Set(evict.map(({ name }) => name));
-      expect(evict.every((one) => one.priority < priority)).toBe(true);
-      expect(free(n, gone)).toBeGreaterThanOrEqual(cpu);
-      for (const one of gone) expect(free(n, new Set([...gone].filter((x) => x !== one)))).toBeLessThan(cpu);
-      for (const victim of evict) core.podGone(victim.pod);
-      expect(core.next()).toMatchObject({ kind: 'placed', node: nominated });
-    }),
+        const { core } = newCore(
+          all.map((_, n) => ({ name: `n${n}`, cpu: '5' })),
+          pods,
+        );
+        core.podSeen(important({ cpu: `${cpu}`, spec: { priority } }));
+        const step = core.next();
+        const free = (n: number, gone: ReadonlySet<string>) =>
+          5 - (all[n] ?? []).reduce((sum, one, i) => sum + (gone.has(`p${n}-${i}`) ? 0 : one.cpu), 0);
+        if (step?.kind === 'placed') {
+          expect(all.some((_, n) => free(n, new Set()) >= cpu)).toBe(true);
+          return;
+        }
+        const { nominated, evict = [] } = refused(step);
+        if (nominated === undefined) {
+          const lower = new Set(
+            pods.filter((pod) => (pod.spec?.priority ?? 0) < priority).map((pod) => pod.metadata?.name ?? ''),
+          );
+          expect(all.some((_, n) => free(n, lower) >= cpu)).toBe(false);
+          return;
+        }
+        const n = Number(nominated.slice(1));
+        const gone = new Set(evict.map(({ name }) => name));
+        expect(evict.every((one) => one.priority < priority)).toBe(true);
+        expect(free(n, gone)).toBeGreaterThanOrEqual(cpu);
+        for (const one of gone)
+          expect(free(n, new Set([...gone].filter((x) => x !== one)))).toBeLessThan(cpu);
+        for (const victim of evict) core.podGone(victim.pod);
+        expect(core.next()).toMatchObject({ kind: 'placed', node: nominated });
+      },
+    ),
     { numRuns: 300 },
   );
 });
