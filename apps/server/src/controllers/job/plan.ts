@@ -439,9 +439,10 @@ class Planner {
     const status = this.#status;
     const { type, reason, message } = target;
     setCondition(status, { type, status: 'True', reason, message }, this.#time);
-    const waiting =
-      (status.active ?? 0) + (status.terminating ?? 0) + uncounted.succeeded.size + uncounted.failed.size;
-    if (waiting > 0 || this.pods.some((pod) => isTracked(pod) && pod.status?.phase === 'Failed')) return;
+    // Whoever sees the job finished finds its pods free of its finalizer.
+    const waiting = (status.active ?? 0) + (status.terminating ?? 0);
+    if (waiting > 0 || uncounted.failed.size > 0 || uncounted.succeeded.size > 0) return;
+    if (this.pods.some(isTracked)) return;
     if (type === 'SuccessCriteriaMet') {
       setCondition(status, { type: 'Complete', status: 'True', reason, message }, this.#time);
       status.completionTime = this.#time;
