@@ -191,3 +191,18 @@ test('counts nodes per reason, as Kubernetes words it', () => {
     'p 0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }.',
   ]);
 });
+
+test('only pods that a rule is about let the pods wait no longer that it holds back', () => {
+  const { clock, core } = newCore();
+  core.nodeSeen(testNode({ name: 'a' }));
+  const near = { labelSelector: { matchLabels: { app: 'cache' } }, topologyKey: 'kubernetes.io/hostname' };
+  const podAffinity = { requiredDuringSchedulingIgnoredDuringExecution: [near] };
+  core.podSeen(testPod({ name: 'web', spec: { affinity: { podAffinity } } }));
+  expect(all(core)).toMatchObject([{ kind: 'refused' }]);
+  core.podSeen(testPod({ name: 'other', node: 'a', labels: { app: 'other' } }));
+  clock.advance(10_000);
+  expect(all(core)).toEqual([]);
+  core.podSeen(testPod({ name: 'cache', node: 'a', labels: { app: 'cache' } }));
+  clock.advance(10_000);
+  expect(summary(all(core))).toEqual(['web a']);
+});

@@ -2,6 +2,7 @@ import { type Cycle, MAX_SCORE, type Plugin } from '../framework/plugin';
 import { rejection, type Shortfall } from '../framework/rejection';
 import { isAbout, matcherOf, type NamespacesMatching } from '../snapshot/affinity-term';
 import type { NodeInfo } from '../snapshot/node-info';
+import { eventPod } from './event-pod';
 import { domainOf } from './topology-domains';
 
 const NOT_NEAR = rejection("node(s) didn't match pod affinity rules", { unresolvable: true });
@@ -55,6 +56,18 @@ export function interPodAffinity(matching: NamespacesMatching, args: InterPodAff
       if (near && unmetKey(near, node) !== undefined) return NOT_NEAR;
       if (keyIn(avoid, node) !== undefined) return TOO_NEAR;
       return keyIn(forbidden, node) === undefined ? undefined : KEPT_AWAY;
+    },
+
+    /** A pod that comes helps those that want it near; one that goes, those that it was too near to. */
+    hint(event, pod) {
+      const other = eventPod(event);
+      if (!other) return 'queue';
+      const concerns =
+        event.kind === 'pod-placed'
+          ? pod.terms.affinity.some((term) => isAbout(term, other, matching))
+          : pod.terms.antiAffinity.some((term) => isAbout(term, other, matching)) ||
+            other.terms.antiAffinity.some((term) => isAbout(term, pod, matching));
+      return concerns ? 'queue' : 'skip';
     },
 
     shortfalls(_cycle, node, state) {

@@ -7,6 +7,7 @@ import type { NodeTest } from '../snapshot/domain-count';
 import type { PodMatcher } from '../snapshot/match-counts';
 import type { NodeInfo } from '../snapshot/node-info';
 import type { PodInfo } from '../snapshot/pod-info';
+import { eventPod } from './event-pod';
 import { fitsNodeAffinity, requiredTerms } from './node-affinity';
 import { tolerates } from './toleration';
 import { domainOf } from './topology-domains';
@@ -108,6 +109,17 @@ export function podTopologySpread(options: TopologySpreadOptions = {}): Plugin {
         if (skew > spread.maxSkew) return UNEVEN;
       }
       return undefined;
+    },
+
+    /** Only pods that a constraint counts change how even things are. */
+    hint(event, pod) {
+      const other = eventPod(event);
+      if (!other) return 'queue';
+      const counted = constraintsOf(pod, 'DoNotSchedule', options).some(
+        ({ matcher }) =>
+          other.namespace === pod.namespace && matcher.matches({ ...other, terminating: false }),
+      );
+      return counted ? 'queue' : 'skip';
     },
 
     shortfalls(_cycle, node, state) {
