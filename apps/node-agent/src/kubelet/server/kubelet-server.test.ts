@@ -154,6 +154,6 @@ describe('what the server may ask of a kubelet', { timeout: 30_000 }, () => {
     stream.write('GET /healthz HTTP/1.0\r\n\r\n');
     expect(await text(stream)).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*ok\n$/);
     expect((await open('/portForward/default/talker?port=0')).status).toBe(400);
-    expect((await open('/portForward/default/talker?port=9')).status).toBe(500);
+    expect((await open('/portForward/default/talker?port=9')).status).toBe(502);
   });
 });

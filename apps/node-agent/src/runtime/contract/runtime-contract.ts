@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -359,6 +361,37 @@ export function describeRuntime(
       expect({ out: out.trim(), code }).toEqual({ out: 'terminal', code: 0 });
     });
 
+    program(
+      'attaches to the program: its output from now on, and its input until one client ends it',
+      async () => {
+        const { sandbox, id } = await start({
+          ...script('while read line; do echo "got $line"; done; echo over'),
+          stdin: true,
+          stdinOnce: true,
+        });
+        const first = await runtime.attach(id, { stdin: true });
+        first.stdin.write('one\n');
+        await new Promise((resolve) => first.stdout.once('data', resolve));
+        first.stdin.end('two\n');
+        expect(await text(first.stdout)).toMatch(/got two\n(?:.*\n)*over\n$/);
+        expect(await first.exit).toBe(0);
+        first.close();
+        await exited(sandbox.pod.uid);
+        await expect(runtime.attach(id, { stdin: false })).rejects.toMatchObject({ code: 'not-running' });
+      },
+    );
+
+    program('reaches a port of the pod, and says so when nothing listens', async () => {
+      const port = await freePort();
+      const { sandbox, id } = await start(script(`echo up; exec busybox httpd -f -p ${port} -h /tmp`));
+      await firstLine(id);
+      const connection = await untilListening(() => runtime.dialPod(sandbox, port));
+      connection.write('GET /nothing-of-this-name HTTP/1.0\r\n\r\n');
+      expect(await text(connection)).toMatch(/^HTTP\/1\.[01] 404/);
+      connection.destroy();
+      await expect(runtime.dialPod(sandbox, await freePort())).rejects.toMatchObject({ code: 'unreachable' });
+    });
+
     program('refuses to run a command where nothing runs', async () => {
       const { sandbox, id } = await start(script('exit 0'));
       await exited(sandbox.pod.uid);
@@ -428,5 +461,27 @@ async function removeEverything(runtime: ContainerRuntime): Promise<void> {
   for (const { sandboxes, containers } of await runtime.listPods()) {
     for (const { id } of containers) await runtime.removeContainer(id);
     for (const { id } of sandboxes) await runtime.removeSandbox(id);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || !address) throw new Error('unreachable: a TCP server has an address');
+  return address.port;
+}
+
+/** The program has begun, but says nothing when it listens. */
+async function untilListening<T>(dial: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await dial();
+    } catch (error) {
+      if (tries >= 100) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 }

@@ -12,11 +12,15 @@ export async function attachToProcess(
   const stdout = new PassThrough();
   const stderr = new PassThrough();
   stderr.end();
-  const log = container.log.read(
-    { follow: true, timestamps: false, tail: 0, since: undefined, signal: abort.signal },
-    () => container.status().state !== 'exited',
-  );
-  pipeline(log, stdout, () => undefined);
+  // Input is taken only after that, so that no answer to it is missed.
+  await new Promise<void>((begun) => {
+    const log = container.log.read(
+      { follow: true, timestamps: false, tail: 0, since: undefined, signal: abort.signal },
+      () => container.status().state !== 'exited',
+      begun,
+    );
+    pipeline(log, stdout, () => begun());
+  });
   const input = options.stdin ? container.input : undefined;
   return {
     stdin: input?.attach() ?? new Writable({ write: (_chunk, _encoding, done) => done() }),

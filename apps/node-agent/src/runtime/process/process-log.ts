@@ -83,15 +83,16 @@ export class ProcessLog {
     await rm(`${this.path}.times`, { force: true });
   }
 
-  /** `isRunning` tells a follower whether more may come. */
-  read(options: LogOptions, isRunning: () => boolean): Readable {
-    return Readable.from(this.#lines(options, isRunning), { objectMode: false });
+  /** `isRunning` tells a follower whether more may come; `onBegin` is told once what is new is settled. */
+  read(options: LogOptions, isRunning: () => boolean, onBegin?: () => void): Readable {
+    return Readable.from(this.#lines(options, isRunning, onBegin), { objectMode: false });
   }
 
-  async *#lines(options: LogOptions, isRunning: () => boolean): AsyncGenerator<Buffer> {
+  async *#lines(options: LogOptions, isRunning: () => boolean, onBegin?: () => void): AsyncGenerator<Buffer> {
     await this.check();
     const old = await this.#readPart(`${this.path}.1`);
     const current = await this.#readPart(this.path);
+    onBegin?.();
     let lines = [...old, ...current.slice()];
     if (options.since) {
       const since = options.since.getTime();
