@@ -130,8 +130,12 @@ export const serviceUnavailable = (message: string) => apiError('ServiceUnavaila
 export const timeout = (message: string, retryAfterSeconds = 1) =>
   apiError('Timeout', message, { retryAfterSeconds });
 
+/** More are not told. */
+const MOST_CAUSES = 500;
+
 /** Validation failed; `kind` of the subject is the object's kind (not its plural), as Kubernetes answers. */
-export function invalid(subject: ErrorSubject, errors: readonly FieldError[]): ApiError {
+export function invalid(subject: ErrorSubject, found: readonly FieldError[]): ApiError {
+  const errors = found.length <= MOST_CAUSES ? found : found.slice(0, MOST_CAUSES);
   const texts = errors.map((error) => `${error.field}: ${error.message}`);
   const summary = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   return apiError('Invalid', `${quoted(subject)} is invalid: ${summary}`, {

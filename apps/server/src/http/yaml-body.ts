@@ -2,10 +2,11 @@ import { createRequire } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { badRequest, tooManyRequests } from '@wheelhouse/shared/errors';
 import * as yaml from 'yaml';
-import { DEEPEST_BODY, parseJson } from './json-body';
+import { parseJson } from './json-body';
 import { readYaml, type YamlLimits, type YamlReading } from './yaml-reader';
 
-const LIMITS: YamlLimits = { longest: 6 * 1024 * 1024, deepest: DEEPEST_BODY };
+/** No deeper than objects are; the parser recurses, and V8 gives a process up that runs out of stack in the wrong place. */
+const LIMITS: YamlLimits = { longest: 6 * 1024 * 1024, deepest: 200 };
 /** Longer texts are read in a thread of their own: reading YAML is slow, and some of it is made to be. */
 const SHORT = 2048;
 const LONGEST_MS = 5000;

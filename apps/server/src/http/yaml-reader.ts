@@ -20,7 +20,45 @@ export interface YamlLimits {
  */
 export function readYaml(yaml: typeof Yaml, text: string, limits: YamlLimits): YamlReading {
   const lines = new yaml.LineCounter();
+  /** How deep a text may turn out to be, told from its tokens: the parser proper recurses, and must not get far. */
+  const depthOf = (source: string): number => {
+    let flow = 0;
+    let deepest = 0;
+    let column = 0;
+    // Where the blocks begin that are open, outermost first.
+    const blocks: number[] = [];
+    for (const lexeme of new yaml.Lexer().lex(source)) {
+      switch (yaml.CST.tokenType(lexeme)) {
+        case 'newline':
+          column = 0;
+          break;
+        case 'flow-map-start':
+        case 'flow-seq-start':
+          flow++;
+          break;
+        case 'flow-map-end':
+        case 'flow-seq-end':
+          flow--;
+          break;
+        case 'space':
+        case 'comment':
+        case 'byte-order-mark':
+        case 'scalar':
+          break;
+        default:
+          if (flow > 0) break;
+          while ((blocks.at(-1) ?? -1) >= column) blocks.pop();
+          blocks.push(column);
+      }
+      const isLine = lexeme.endsWith('\n');
+      column = isLine ? 0 : column + lexeme.length;
+      deepest = Math.max(deepest, flow + blocks.length);
+      if (deepest > limits.deepest) return deepest;
+    }
+    return deepest;
+  };
   try {
+    if (depthOf(text) > limits.deepest) return { problem: 'nested too deeply' };
     const document = yaml.parseDocument(text, {
       version: '1.1',
       uniqueKeys: false,
@@ -36,8 +74,7 @@ export function readYaml(yaml: typeof Yaml, text: string, limits: YamlLimits): Y
     if (error) return { problem: `not valid YAML: line ${error.linePos?.[0].line ?? '?'}: ${error.code}` };
     const duplicates: string[] = [];
     yaml.visit(document, {
-      Map(_key, map, path) {
-        if (path.length > 2 * limits.deepest) throw new RangeError('nested too deeply');
+      Map(_key, map) {
         const seen = new Set<unknown>();
         for (const { key } of map.items) {
           if (!yaml.isScalar(key) || key.value === '<<') continue;
@@ -47,9 +84,6 @@ export function readYaml(yaml: typeof Yaml, text: string, limits: YamlLimits): Y
           }
           seen.add(key.value);
         }
-      },
-      Seq(_key, _seq, path) {
-        if (path.length > 2 * limits.deepest) throw new RangeError('nested too deeply');
       },
     });
     const value: unknown = document.toJS({ maxAliasCount: 100 });

@@ -75,9 +75,13 @@ function withDetail(text: string, detail: string): string {
   return detail ? `${text}: ${detail}` : text;
 }
 
+/** Values that are longer are shown in part. */
+const LONGEST_SHOWN = 10_000;
+
 function shown(value: unknown): string {
   if (value === undefined || value === null) return 'null';
-  return typeof value === 'object' ? JSON.stringify(value) : JSON.stringify(value);
+  const text = JSON.stringify(value);
+  return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN)}…`;
 }
 
 /** Names allowed? One error a complaint. */

@@ -116,6 +116,8 @@ export function validateLabels(labels: Labels | undefined, field: string): Field
   const errors: FieldError[] = [];
   if (!labels) return errors;
   for (const key of Object.keys(labels)) {
+    // Nobody reads more, and there may be very many.
+    if (errors.length > 100) return errors;
     for (const text of qualifiedName(key)) errors.push(invalidValue(field, key, text));
     const value = labels[key] ?? '';
     for (const text of labelValue(value)) errors.push(invalidValue(field, value, text));

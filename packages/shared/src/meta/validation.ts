@@ -13,6 +13,8 @@ import { dns1123Label, objectName, qualifiedName } from './names';
 import type { ObjectMeta, OwnerReference } from './object';
 
 const MAX_ANNOTATION_BYTES = 256 * 1024;
+/** Nobody reads more; a list of many thousand wrong things is not gone through to its end. */
+const MOST_ERRORS = 100;
 const encoder = new TextEncoder();
 
 export function validateAnnotations(
@@ -23,6 +25,7 @@ export function validateAnnotations(
   if (!annotations) return errors;
   let size = 0;
   for (const key of Object.keys(annotations)) {
+    if (errors.length > MOST_ERRORS) return errors;
     errors.push(...complaints(field, key, qualifiedName(key.toLowerCase())));
     const value = annotations[key] ?? '';
     // Bytes are counted only where characters alone come near the limit.
@@ -81,7 +84,9 @@ function validateCommonMeta(meta: ObjectMeta, field: string, kind: FinalizerRule
 function validateOwners(owners: readonly OwnerReference[], field: string): FieldError[] {
   const errors: FieldError[] = [];
   let controller: OwnerReference | undefined;
+  let tooManyControllers = false;
   for (const owner of owners) {
+    if (errors.length > MOST_ERRORS) return errors;
     const version = (owner.apiVersion ?? '').split('/').at(-1);
     if (!version) {
       errors.push(invalidValue(`${field}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
@@ -95,6 +100,8 @@ function validateOwners(owners: readonly OwnerReference[], field: string): Field
     }
     if (!owner.controller) continue;
     if (controller) {
+      if (tooManyControllers) continue;
+      tooManyControllers = true;
       errors.push(
         invalidValue(
           field,
@@ -119,6 +126,7 @@ function validateFinalizers(
 ): FieldError[] {
   const errors: FieldError[] = [];
   for (const [i, finalizer] of finalizers.entries()) {
+    if (errors.length > MOST_ERRORS) return errors;
     errors.push(...complaints(field, finalizer, qualifiedName(finalizer)));
     if (!custom && !plainFinalizers && !finalizer.includes('/') && !STANDARD_FINALIZERS.has(finalizer)) {
       errors.push(

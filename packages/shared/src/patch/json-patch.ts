@@ -3,6 +3,8 @@ import { cloneJson, equalJson, isObject, type JsonObject, setOwn } from '../meta
 
 /** More operations than any real patch has; Kubernetes draws the same line. */
 const MAX_OPERATIONS = 10_000;
+/** Elements of lists that operations may move in all: what is put in front of a long list moves all of it. */
+const MAX_MOVED = 20_000_000;
 /** What `copy` operations may add to a document in all, in characters of JSON. */
 const MAX_COPIED = 3 * 1024 * 1024;
 
@@ -20,7 +22,7 @@ export function applyJsonPatch(document: unknown, patch: unknown): unknown {
       `The allowed maximum operations in a JSON patch is ${MAX_OPERATIONS}, got ${patch.length}`,
     );
   }
-  const root = { value: cloneJson(document) };
+  const root: Root = { value: cloneJson(document), moved: 0 };
   let copied = 0;
   for (const operation of patch) {
     if (!isObject(operation)) throw badRequest('error decoding patch: an operation is not an object');
@@ -36,6 +38,13 @@ export function applyJsonPatch(document: unknown, patch: unknown): unknown {
 
 interface Root {
   value: unknown;
+  /** Elements of lists that have been moved so far. */
+  moved: number;
+}
+
+function countMoved(root: Root, elements: number): void {
+  root.moved += elements;
+  if (root.moved > MAX_MOVED) throw tooLarge(`a JSON patch may move at most ${MAX_MOVED} elements of lists`);
 }
 
 /** Carries out one operation; returns the size that it copied. */
@@ -154,6 +163,7 @@ function add(root: Root, pointer: string, value: unknown): void {
   if (Array.isArray(container)) {
     const index = key === '-' ? container.length : indexOf(key, container.length);
     if (index === undefined) throw failed('add', pointer, 'the index is out of bounds');
+    countMoved(root, container.length - index);
     container.splice(index, 0, value);
   } else {
     setOwn(container, key, value);
@@ -174,8 +184,12 @@ function replace(root: Root, pointer: string, value: unknown): void {
 function remove(root: Root, pointer: string): void {
   const { container, key } = locate(root, pointer, 'remove');
   if (child(container, key) === MISSING) throw failed('remove', pointer, 'the path does not exist');
-  if (Array.isArray(container)) container.splice(Number(key), 1);
-  else delete container[key];
+  if (Array.isArray(container)) {
+    countMoved(root, container.length - Number(key));
+    container.splice(Number(key), 1);
+  } else {
+    delete container[key];
+  }
 }
 
 function failed(op: unknown, path: string, why: string) {

@@ -1,5 +1,5 @@
 import { apiError, badRequest } from '../errors';
-import { cloneJson, equalJson, isObject, type JsonObject, setOwn } from '../meta/json';
+import { cloneJson, isObject, type JsonObject, setOwn } from '../meta/json';
 import { type FieldType, hasTypeSchema, typeSchema } from '../meta/schema';
 
 /**
@@ -139,7 +139,7 @@ function mergeList(live: unknown[], patch: unknown[], plan: ListPlan): unknown[]
     return arrange(merged, { first: plan.order ?? patch, liveOrder: live, key: undefined });
   }
 
-  let base = live;
+  const gone = new Set<string>();
   const rest: JsonObject[] = [];
   let replace = false;
   for (const element of patch) {
@@ -148,11 +148,9 @@ function mergeList(live: unknown[], patch: unknown[], plan: ListPlan): unknown[]
       case undefined:
         rest.push(element);
         break;
-      case 'delete': {
-        const value = keyValue(element, key);
-        base = base.filter((item) => !(isObject(item) && equalJson(item[key], value)));
+      case 'delete':
+        gone.add(keyIdentity(keyValue(element, key)));
         break;
-      }
       case 'replace': {
         replace = true;
         // A lone directive empties the list; one with fields is also an element of the new list.
@@ -167,16 +165,27 @@ function mergeList(live: unknown[], patch: unknown[], plan: ListPlan): unknown[]
   if (replace) return rest.map((element) => withoutDirectives(element, plan.element, plan.depth));
 
   if (plan.order) checkOrder(rest, plan.order, key, plan.field);
+  const base =
+    gone.size === 0 ? live : live.filter((item) => !(isObject(item) && gone.has(keyIdentity(item[key]))));
   const merged = [...base];
+  const places = new Map<string, number>();
+  for (const [i, item] of merged.entries()) {
+    const id = isObject(item) ? keyIdentity(item[key]) : undefined;
+    if (id !== undefined && !places.has(id)) places.set(id, i);
+  }
   for (const element of rest) {
-    const value = keyValue(element, key);
-    const at = merged.findIndex((item) => isObject(item) && equalJson(item[key], value));
-    const existing = at < 0 ? {} : merged[at];
-    const next = mergeObject(isObject(existing) ? existing : {}, element, plan.element, plan.depth);
-    if (at < 0) merged.push(next);
-    else merged[at] = next;
+    const id = keyIdentity(keyValue(element, key));
+    const at = places.get(id) ?? merged.length;
+    const existing = merged[at];
+    merged[at] = mergeObject(isObject(existing) ? existing : {}, element, plan.element, plan.depth);
+    places.set(id, at);
   }
   return arrange(merged, { first: plan.order ?? rest, liveOrder: base, key });
+}
+
+/** Keys are scalars; what else a patch may put there equals only what is written alike. */
+function keyIdentity(value: unknown): string {
+  return JSON.stringify(value) ?? '';
 }
 
 function keyValue(element: JsonObject, key: string): unknown {
@@ -216,18 +225,21 @@ interface Arrangement {
 function arrange(list: readonly unknown[], { first, liveOrder, key }: Arrangement): unknown[] {
   const rank = rankOf(first, key);
   const liveRank = rankOf(liveOrder, key);
-  const named = list.filter((item) => rank(item) >= 0).sort((a, b) => rank(a) - rank(b));
-  const others = list.filter((item) => rank(item) < 0).sort((a, b) => liveRank(a) - liveRank(b));
+  const placed = list.map((item) => ({ item, rank: rank(item), live: liveRank(item) }));
+  const named = placed.filter((one) => one.rank >= 0).sort((a, b) => a.rank - b.rank);
+  const others = placed.filter((one) => one.rank < 0).sort((a, b) => a.live - b.live);
   const result: unknown[] = [];
-  let i = 0;
-  for (const item of named) {
-    const position = liveRank(item);
-    if (position >= 0) {
-      while (i < others.length && liveRank(others[i]) < position) result.push(others[i++]);
+  let next = others[0];
+  let taken = 0;
+  for (const { item, live } of named) {
+    while (live >= 0 && next && next.live < live) {
+      result.push(next.item);
+      next = others[++taken];
     }
     result.push(item);
   }
-  return [...result, ...others.slice(i)];
+  for (const { item } of others.slice(taken)) result.push(item);
+  return result;
 }
 
 /** Position of an element in `order` by its key (or value), -1 when it is not there. */

@@ -31,14 +31,14 @@ const TOKEN = 'test-admin-token';
 
 /**
  * A whole API server for integration tests: a new embedded store in a temporary directory, HTTPS on a free loopback
- * port, everybody with the token is `admin` and may do everything. `overrides` replaces any of its parts.
+ * port, everybody with the token is `admin` and may do everything. `overrides` replaces any of its parts; whatever the
+ * store is, it is closed with the server.
  */
-export async function startTestApiServer(
-  overrides: Partial<Omit<ApiServerOptions, 'store'>> = {},
-): Promise<TestApiServer> {
+export async function startTestApiServer(overrides: Partial<ApiServerOptions> = {}): Promise<TestApiServer> {
   const directory = await mkdtemp(join(tmpdir(), 'wheelhouse-api-'));
   const log: Logger = overrides.log ?? pino({ level: process.env.TEST_LOG ?? 'silent' });
-  const store = await openStore({ kind: 'embedded', directory: join(directory, 'store') }, log);
+  const store =
+    overrides.store ?? (await openStore({ kind: 'embedded', directory: join(directory, 'store') }, log));
   const api = await createApiServer({
     store,
     kinds: allKinds,
