@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '@wheelhouse/shared/clock';
 import { asApiError } from '@wheelhouse/shared/errors';
+import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
 import type { AuditRecord, AuditSink } from '../audit/audit-sink';
 import type { Ref, RequestContext, WriteOutcome } from './request-context';
 import type { StoredResource } from './stored-resource';
@@ -42,8 +43,10 @@ export class Audit {
     sink.record({
       ...this.#base(context, verb, resource, subresource, { ...ref, name: subject?.name ?? ref.name }),
       ...(subject ? { uid: subject.object.metadata.uid } : {}),
-      ...(before ? { before: resource.view(before) } : {}),
-      ...(after ? { after: resource.view(after), resourceVersion: String(after.revision) } : {}),
+      ...(before ? { before: withoutOwners(resource.view(before)) } : {}),
+      ...(after
+        ? { after: withoutOwners(resource.view(after)), resourceVersion: String(after.revision) }
+        : {}),
       responseCode: outcome.created ? 201 : 200,
     });
     return outcome;
@@ -74,4 +77,11 @@ export class Audit {
       ...(context.userAgent ? { userAgent: context.userAgent } : {}),
     };
   }
+}
+
+/** Who owns which field is of no use to history, and as long as the object itself. */
+function withoutOwners(object: Stored<KubeObject>): Stored<KubeObject> {
+  if (!object.metadata.managedFields) return object;
+  const { managedFields: _owners, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }

@@ -1,4 +1,11 @@
-import { apiError, badRequest, expired, invalid, serviceUnavailable } from '@wheelhouse/shared/errors';
+import {
+  ApiError,
+  apiError,
+  badRequest,
+  expired,
+  invalid,
+  serviceUnavailable,
+} from '@wheelhouse/shared/errors';
 import { CompactedError, FutureRevisionError, type RangeResult } from '../store/store';
 import type { Entry } from './entry';
 import { type Selection, selects } from './selection';
@@ -36,6 +43,10 @@ export async function listObjects(resource: StoredResource, request: ListRequest
       throw badRequest('specifying resource version is not allowed when using continue');
     }
     const token = decodeContinue(request.continue);
+    if (token.revision === LATEST) {
+      await feed.fresh();
+      return fromCache(resource, request.selection, resource.prefix + token.after, limit);
+    }
     return listAt(resource, request.selection, token.revision, token.after, limit);
   }
   const { resourceVersion } = request;
@@ -186,7 +197,7 @@ async function listAt(
         ...(position === undefined ? {} : { after: position }),
       });
     } catch (error) {
-      throw historyError(error);
+      throw historyError(error, after);
     }
     for (const stored of range.entries) {
       const entry = feed.decode(resource.cache, stored);
@@ -201,7 +212,17 @@ async function listAt(
   }
 }
 
-function historyError(error: unknown): Error {
+/** In a token: from that place on, but of what there is now. */
+const LATEST = -1;
+
+/** `after`: where the page was to begin, if it was not the first. */
+function historyError(error: unknown, after: string | undefined): Error {
+  if (error instanceof CompactedError && after !== undefined) {
+    const { status } = expired(
+      'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+    );
+    return new ApiError({ ...status, metadata: { continue: encodeContinue(LATEST, after) } });
+  }
   if (error instanceof CompactedError) {
     return expired(
       'The provided continue parameter or resource version is too old to display a consistent list result. Start a new list without it.',
