@@ -5,6 +5,8 @@ import type { Client } from '@wheelhouse/shared/client/client';
 import { systemClock } from '@wheelhouse/shared/clock';
 import { allKinds } from '@wheelhouse/shared/kinds/all';
 import { createDefaultPlugins } from '../admission/default-plugins';
+import { startAggregator } from '../aggregation/aggregator';
+import { openFrontProxy, publishAuthentication } from '../aggregation/front-proxy';
 import { openAudit } from '../audit/open-audit';
 import { createBootstrapTokens } from '../auth/bootstrap-tokens';
 import { type Credentials, openCredentials } from '../auth/credentials';
@@ -24,7 +26,7 @@ import { NodeTunnels } from '../nodes/node-tunnels';
 import { createPodCommandHandler } from '../nodes/pod-command';
 import { createPodLogHandler } from '../nodes/pod-log';
 import { createPodPortForwardHandler } from '../nodes/pod-port-forward';
-import { createNodeProxyHandler, createProxyHandlers } from '../nodes/proxy/proxy-handlers';
+import { createNodeProxyHandler, createProxyHandlers, dialService } from '../nodes/proxy/proxy-handlers';
 import { loadSchedulerConfig } from '../scheduler/config/load-config';
 import { startScheduler } from '../scheduler/start-scheduler';
 import { schedulingExplanation, schedulingGroup } from '../scheduler/virtual-group';
@@ -189,6 +191,20 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
   if (needsListener) await api.listen({ host: ip, port, tls });
   apiUrl = `https://${config.advertise[0] ?? '127.0.0.1'}:${port}`;
   await api.publishAddress({ ip, port });
+  const frontProxy = await openFrontProxy(dataDir, clock);
+  await publishAuthentication(system, {
+    clientCa: credentials.authority.certificate,
+    frontProxyCa: frontProxy.ca,
+  });
+  const aggregator = startAggregator({
+    api,
+    client: system,
+    dial: (service) => dialService(service, streams),
+    identity: frontProxy.identity,
+    clock,
+    log,
+  });
+  stack.push('aggregator', () => aggregator.stop());
   await ensureDnsService(system, dnsIp);
   await credentials.writeAdminKubeconfig(apiUrl);
   onStep(`the API answers on ${apiUrl}`);

@@ -19,7 +19,15 @@ import { StoreFeed } from '../registry/store-feed';
 import type { Store } from '../store/store';
 import { bootstrapObjects, publishApiAddress } from './bootstrap';
 import { discoveryHandler } from './discovery';
-import type { Req, Res, SubresourceHandler, UpgradeHandler, UserInfo, VirtualGroup } from './extension';
+import type {
+  GroupProxy,
+  Req,
+  Res,
+  SubresourceHandler,
+  UpgradeHandler,
+  UserInfo,
+  VirtualGroup,
+} from './extension';
 import { Extensions } from './extensions';
 import { FairQueue } from './fairness/fair-queue';
 import { LEVELS } from './fairness/levels';
@@ -63,6 +71,14 @@ export interface ApiServer {
   addVirtualGroup(group: VirtualGroup): void;
   addSubresource(handler: SubresourceHandler): void;
   addUpgrade(handler: UpgradeHandler): void;
+  /** Groups that other servers answer for. */
+  setGroupProxy(proxy: GroupProxy): void;
+  /** Groups and versions that this server answers for itself. */
+  readonly localGroups: readonly {
+    readonly group: string;
+    readonly version: string;
+    readonly custom: boolean;
+  }[];
   /**
    * Answers one request that came in elsewhere (the console's port). With `user` the request is theirs and carries
    * no credential of its own. Never rejects.
@@ -146,6 +162,19 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     addVirtualGroup: (group) => extensions.addVirtualGroup(group),
     addSubresource: (handler) => extensions.addSubresource(handler),
     addUpgrade: (handler) => extensions.addUpgrade(handler),
+    setGroupProxy(proxy) {
+      extensions.proxy = proxy;
+    },
+    get localGroups() {
+      return [
+        ...registry.kinds.map(({ group, version, custom }) => ({
+          group,
+          version,
+          custom: custom !== undefined,
+        })),
+        ...extensions.virtualGroups.map(({ group, version }) => ({ group, version, custom: false })),
+      ];
+    },
     handle: (req, res, user) => router.serve(req, res, user),
     async listen(where) {
       const listener = await listen(

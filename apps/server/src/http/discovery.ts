@@ -70,6 +70,7 @@ export function servedResources(
       subresources: [],
     });
   }
+  found.push(...(extensions.proxy?.resources ?? []));
   for (const { group, version, resources } of extensions.virtualGroups) {
     for (const { plural, singular, kind, namespaced, shortNames, get, list, create } of resources) {
       const verbs = [...(create ? ['create'] : []), ...(get ? ['get'] : []), ...(list ? ['list'] : [])];

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import type { DiscoveryResource } from '@wheelhouse/shared/meta/discovery';
 
 /** Who is asking, as the authenticators established it. */
 export interface UserInfo {
@@ -67,6 +68,20 @@ export interface SubresourceHandler {
   handle(request: ApiRequest, req: Req, res: Res): Promise<void>;
   /** For exec, attach, port-forward: the raw upgraded connection. */
   upgrade?(request: ApiRequest, req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
+}
+
+/** Groups that other servers answer for: requests are passed on to them. */
+export interface GroupProxy {
+  /** Undefined: this server answers for the group and version itself. */
+  find(group: string, version: string): ProxiedGroup | undefined;
+  /** What the others serve, as far as it is known, for discovery. */
+  readonly resources: readonly DiscoveryResource[];
+}
+
+export interface ProxiedGroup {
+  /** The request has been authorized. Throws ServiceUnavailable while the other server cannot be reached. */
+  handle(user: UserInfo, req: Req, res: Res): Promise<void>;
+  upgrade(user: UserInfo, req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
 }
 
 /** A connection upgrade outside the API's resources, e.g. the agents' WebSocket. Does its own authentication. */

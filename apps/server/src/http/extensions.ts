@@ -2,6 +2,7 @@ import { methodNotAllowed, notFound } from '@wheelhouse/shared/errors';
 import { mediaType, parseBody, readBody } from './body';
 import type {
   ApiRequest,
+  GroupProxy,
   Req,
   Res,
   SubresourceHandler,
@@ -33,6 +34,9 @@ export class Extensions {
   addSubresource(handler: SubresourceHandler): void {
     this.#subresources.set(`${handler.group}/${handler.plural}/${handler.subresource}`, handler);
   }
+
+  /** Set once, by whoever passes requests on to other servers. */
+  proxy: GroupProxy | undefined;
 
   addUpgrade(handler: UpgradeHandler): void {
     this.#upgrades.push(handler);

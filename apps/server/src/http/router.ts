@@ -134,6 +134,8 @@ export class Router {
     const allowed = authorize(authorizer, request);
     if (allowed) await allowed;
     const { verb } = request.resource;
+    const proxied = extensions.proxy?.find(path.group, path.version);
+    if (proxied) return proxied.handle(user, req, res);
 
     let resource = registry.find(path);
     if (!resource && path.group.includes('.')) {

@@ -29,6 +29,16 @@ export async function dispatchUpgrade(
       return;
     }
     const resourcePath = parseResourcePath(path);
+    const proxied = resourcePath && options.extensions.proxy?.find(resourcePath.group, resourcePath.version);
+    if (resourcePath && proxied) {
+      const user = await options.router.authenticate(req);
+      await authorize(
+        options.authorizer,
+        resourceRequest(user, req, resourcePath, new URLSearchParams(search)),
+      );
+      await proxied.upgrade(user, req, socket, head);
+      return;
+    }
     const handler = resourcePath && options.extensions.subresource(resourcePath);
     if (!resourcePath || !handler) throw noSuchResource();
     if (!handler.upgrade) throw badRequest('this resource cannot be upgraded to a stream');

@@ -74,6 +74,7 @@ export const DOUBLE_FIELDS: Readonly<Record<string, readonly string[]>> = {
 
 /** Bytes, base64 on the wire (in maps: the values). */
 export const BYTES_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  'apiregistration/v1.APIServiceSpec': ['caBundle'],
   'admissionregistration/v1.WebhookClientConfig': ['caBundle'],
   'apiextensions/v1.WebhookClientConfig': ['caBundle'],
   'certificates/v1.CertificateSigningRequestSpec': ['request'],

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { apiError, badRequest, methodNotAllowed, notFound } from '@wheelhouse/shared/errors';
 import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
@@ -113,6 +114,19 @@ async function podTarget(request: ApiRequest, { client, nodes }: PodStreamOption
 async function serviceTarget(request: ApiRequest, options: PodStreamOptions): Promise<Target> {
   const { namespace = '' } = request.resource ?? {};
   const wanted: ProxyName = parseProxyName(request.resource?.name ?? '', 'service');
+  return findService(namespace, wanted, options);
+}
+
+/** A connection to a port of a service: through the node of one of its pods, so that pods behind NAT are reached. */
+export async function dialService(
+  { namespace, name, port }: { readonly namespace: string; readonly name: string; readonly port: number },
+  options: PodStreamOptions,
+): Promise<Duplex> {
+  const { dial } = await findService(namespace, { scheme: 'https', name, port: String(port) }, options);
+  return dial();
+}
+
+async function findService(namespace: string, wanted: ProxyName, options: PodStreamOptions): Promise<Target> {
   const service = await options.client.get(serviceKind, { namespace, name: wanted.name });
   const { items } = await options.client.list(endpointSliceKind, {
     namespace,
