@@ -158,7 +158,10 @@ export class CustomResources {
     const planned = { ...definition, status };
     if (isEstablished(planned)) await this.#serve(name, planned);
     if (status !== definition.status) {
-      await this.options.client.update(customResourceDefinitionKind, planned, { subresource: 'status' });
+      await this.options.client.update(customResourceDefinitionKind, planned, {
+        subresource: 'status',
+        fieldManager: 'kube-apiserver',
+      });
       this.#freeNames(definition, others);
       return;
     }
@@ -237,7 +240,7 @@ export class CustomResources {
       await client.update(
         customResourceDefinitionKind,
         { ...definition, status: { ...definition.status, conditions } },
-        { subresource: 'status' },
+        { subresource: 'status', fieldManager: 'kube-apiserver' },
       );
       return;
     }
