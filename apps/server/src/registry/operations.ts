@@ -2,7 +2,6 @@ import type { DeleteOptions } from '@wheelhouse/shared/client/client';
 import {
   ApiError,
   badRequest,
-  invalid,
   methodNotAllowed,
   notFound,
   unsupportedMediaType,
@@ -21,6 +20,7 @@ import type { Entry } from './entry';
 import { evictPod } from './eviction';
 import { type ListPage, type ListRequest, listObjects, parseRevision } from './list';
 import { applyPatch, type PatchRequest } from './patch';
+import { patchFault } from './patch-fault';
 import type { Registry } from './registry';
 import type { Ref, RequestContext, WriteOutcome } from './request-context';
 import { SCALE_KIND, type Scale, scaleOf, withScale } from './scale';
@@ -131,7 +131,7 @@ export class Operations {
       let complained = false;
       if (patch.type === 'apply') {
         const decodeMerged = (merged: JsonObject) => {
-          const { object, unknownFields } = decodePatched(kind, merged);
+          const { object, unknownFields } = decodePatched(kind, merged, patch);
           if (!complained) complain(context, unknownFields);
           complained = true;
           return object;
@@ -152,7 +152,7 @@ export class Operations {
         subresource,
         build(current) {
           const patched = applyPatch(kind.schema, names, current, patch);
-          const { object, unknownFields } = decodePatched(kind, patched);
+          const { object, unknownFields } = decodePatched(kind, patched, patch);
           if (!complained) complain(context, unknownFields);
           complained = true;
           checkIdentity(resource, ref, object);
@@ -194,7 +194,7 @@ export class Operations {
           }
           const scale = scaleOf(spec, current);
           const patched = applyPatch(SCALE_KIND.schema, names, scale, input.patch);
-          const { object } = decodePatched<Scale>(SCALE_KIND, patched);
+          const { object } = decodePatched<Scale>(SCALE_KIND, patched, input.patch);
           return withScale(resource, spec, current, withoutRevision(object, scale, input.patch));
         },
       }),
@@ -309,14 +309,15 @@ export class Operations {
 }
 
 /** What a patch has made of an object may not be one any more: that is the patch's fault (422), not the request's. */
-function decodePatched<T extends KubeObject>(kind: DecodableKind<T>, patched: unknown): Decoded<T> {
+function decodePatched<T extends KubeObject>(
+  kind: DecodableKind<T>,
+  patched: unknown,
+  patch: PatchRequest,
+): Decoded<T> {
   try {
     return decode(kind, patched);
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    throw invalid({ kind: '', name: '' }, [
-      { reason: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${error.message}` },
-    ]);
+    throw error instanceof ApiError ? patchFault(error, patch) : error;
   }
 }
 
