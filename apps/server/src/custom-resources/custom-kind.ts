@@ -102,18 +102,20 @@ function kindOf(
     validateUpdate: (next, previous) => validator.validate(next, previous, 'spec'),
     validateStatusUpdate: (next, previous) => validator.validate(next, previous, 'status'),
     storedAs,
-    convert: needsWebhook ? webhookConversion(type) : {
-      // What was stored under another version or an older schema is seen as this one has it.
-      fromStored: (object) => {
-        const pruned = prune(object, schema, undefined, { isResource: true });
-        // Pruning and defaulting keep an object an object.
-        const filled = fillDefaults(pruned, schema) as KubeObject;
-        return filled.apiVersion === apiVersionOf(type)
-          ? filled
-          : { ...filled, apiVersion: apiVersionOf(type) };
-      },
-      toStored: (object) => ({ ...object, apiVersion: apiVersionOf(storedAs) }),
-    },
+    convert: needsWebhook
+      ? webhookConversion(type)
+      : {
+          // What was stored under another version or an older schema is seen as this one has it.
+          fromStored: (object) => {
+            const pruned = prune(object, schema, undefined, { isResource: true });
+            // Pruning and defaulting keep an object an object.
+            const filled = fillDefaults(pruned, schema) as KubeObject;
+            return filled.apiVersion === apiVersionOf(type)
+              ? filled
+              : { ...filled, apiVersion: apiVersionOf(type) };
+          },
+          toStored: (object) => ({ ...object, apiVersion: apiVersionOf(storedAs) }),
+        },
   };
 }
 
