@@ -82,6 +82,7 @@ export async function startConsole(options: StartConsoleOptions): Promise<Consol
   const feed = feedFleet({
     client: options.client,
     fleet,
+    clock,
     changed: () => gateway?.changed(),
     onEvent: (resource) => failing.delete(resource),
     onError: (resource, error) => {

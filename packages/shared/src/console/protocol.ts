@@ -9,6 +9,8 @@
  * gets larger, merged deltas instead of a growing backlog.
  */
 
+import type { LabelSelector } from 'kubernetes-types/meta/v1';
+
 export const consoleSocketPath = '/console/socket';
 
 export type FleetResource = FleetObject['resource'];
@@ -86,8 +88,31 @@ export interface FleetNode extends FleetBase {
   readonly podCidr?: string;
 }
 
+/** How far a job is. */
+export interface FleetJobProgress {
+  /** How many pods have to succeed; undefined: any one of them ends it. */
+  readonly completions?: number;
+  readonly parallelism: number;
+  readonly active: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly suspended: boolean;
+  readonly outcome?: 'Complete' | 'Failed';
+  /** Why it failed. */
+  readonly message?: string;
+  readonly started?: string;
+  readonly finished?: string;
+}
+
 export interface FleetWorkload extends FleetNamespaced {
-  readonly resource: 'deployments' | 'replicasets' | 'replicationcontrollers';
+  readonly resource:
+    | 'deployments'
+    | 'replicasets'
+    | 'replicationcontrollers'
+    | 'statefulsets'
+    | 'daemonsets'
+    | 'jobs';
+  /** Pods that should be there now: of a daemon set one a fitting node, of a job those that should run. */
   readonly desired: number;
   readonly replicas: number;
   readonly ready: number;
@@ -104,6 +129,58 @@ export interface FleetWorkload extends FleetNamespaced {
   /** One pod's requests, in thousandths of a CPU and in bytes. */
   readonly cpu: number;
   readonly memory: number;
+  /** Labels of its pods, by which budgets find them. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Names of the claim templates of a stateful set. */
+  readonly claims?: readonly string[];
+  readonly job?: FleetJobProgress;
+}
+
+export interface FleetCronJob extends FleetNamespaced {
+  readonly resource: 'cronjobs';
+  readonly schedule: string;
+  readonly timeZone?: string;
+  readonly suspended: boolean;
+  /** Jobs that run now. */
+  readonly active: number;
+  readonly lastRun?: string;
+  readonly lastSuccess?: string;
+  /** The next times, soonest first; none while it is suspended. */
+  readonly upcoming: readonly string[];
+  readonly images: readonly string[];
+}
+
+export interface FleetAutoscaler extends FleetNamespaced {
+  readonly resource: 'horizontalpodautoscalers';
+  readonly target: { readonly kind: string; readonly name: string };
+  readonly min: number;
+  readonly max: number;
+  readonly current: number;
+  readonly wanted: number;
+  /** What is measured over what is wanted: `cpu: 63%/50%`. */
+  readonly targets: string;
+  /** Why it cannot decide now. */
+  readonly trouble?: string;
+}
+
+export interface FleetBudget extends FleetNamespaced {
+  readonly resource: 'poddisruptionbudgets';
+  readonly selector?: LabelSelector;
+  /** `at least 2`, `at most 1 missing`, as it was written. */
+  readonly rule: string;
+  /** How many more may be evicted now. */
+  readonly allowed: number;
+  readonly healthy: number;
+  readonly wanted: number;
+}
+
+export interface FleetClaim extends FleetNamespaced {
+  readonly resource: 'persistentvolumeclaims';
+  readonly phase: string;
+  /** As written: `1Gi`. What it has, or what it asks for while it has nothing. */
+  readonly size?: string;
+  readonly storageClass?: string;
+  readonly volume?: string;
 }
 
 export interface FleetServicePort {
@@ -154,7 +231,11 @@ export interface FleetNamespace extends FleetBase {
 }
 
 export type FleetObject =
+  | FleetAutoscaler
+  | FleetBudget
+  | FleetClaim
   | FleetConfig
+  | FleetCronJob
   | FleetEndpointSlice
   | FleetEvent
   | FleetNamespace

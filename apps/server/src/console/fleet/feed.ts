@@ -1,21 +1,31 @@
 import type { Client } from '@wheelhouse/shared/client/client';
+import type { Clock } from '@wheelhouse/shared/clock';
 import { createInformer } from '@wheelhouse/shared/client/create-informer';
 import type { Informer } from '@wheelhouse/shared/client/informer';
 import { type FleetObject, type FleetResource, fleetKey } from '@wheelhouse/shared/console/protocol';
+import { daemonSetKind } from '@wheelhouse/shared/kinds/apps/daemon-set';
 import { deploymentKind } from '@wheelhouse/shared/kinds/apps/deployment';
 import { replicaSetKind } from '@wheelhouse/shared/kinds/apps/replica-set';
+import { statefulSetKind } from '@wheelhouse/shared/kinds/apps/stateful-set';
+import { horizontalPodAutoscalerKind } from '@wheelhouse/shared/kinds/autoscaling/horizontal-pod-autoscaler';
+import { cronJobKind } from '@wheelhouse/shared/kinds/batch/cron-job';
+import { jobKind } from '@wheelhouse/shared/kinds/batch/job';
 import { configMapKind } from '@wheelhouse/shared/kinds/core/config-map';
 import { eventKind } from '@wheelhouse/shared/kinds/core/event';
 import { namespaceKind } from '@wheelhouse/shared/kinds/core/namespace';
 import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
+import { persistentVolumeClaimKind } from '@wheelhouse/shared/kinds/core/persistent-volume-claim';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { replicationControllerKind } from '@wheelhouse/shared/kinds/core/replication-controller';
 import { secretKind } from '@wheelhouse/shared/kinds/core/secret';
 import { serviceKind } from '@wheelhouse/shared/kinds/core/service';
 import { endpointSliceKind } from '@wheelhouse/shared/kinds/discovery/endpoint-slice';
+import { podDisruptionBudgetKind } from '@wheelhouse/shared/kinds/policy/pod-disruption-budget';
 import type { ResourceType } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
 import type { Fleet } from './fleet';
+import { projectCronJob } from './project-cron-job';
+import { projectAutoscaler, projectBudget, projectClaim } from './project-guards';
 import { projectNode } from './project-node';
 import { projectPod } from './project-pod';
 import {
@@ -26,7 +36,14 @@ import {
   projectSecret,
   projectService,
 } from './project-rest';
-import { projectDeployment, projectReplicaSet, projectReplicationController } from './project-workload';
+import {
+  projectDaemonSet,
+  projectDeployment,
+  projectJob,
+  projectReplicaSet,
+  projectReplicationController,
+  projectStatefulSet,
+} from './project-workload';
 import { RecentEvents } from './recent-events';
 
 export interface FleetFeed {
@@ -38,6 +55,7 @@ export interface FleetFeed {
 export interface FleetFeedOptions {
   readonly client: Client;
   readonly fleet: Fleet;
+  readonly clock: Clock;
   /** Called after each change of the fleet, many times in a row when much changes. */
   readonly changed: () => void;
   /** A list or watch failed; it is tried again without help. */
@@ -48,7 +66,7 @@ export interface FleetFeedOptions {
 
 /** Keeps the fleet true: one informer a resource, each object projected as it changes. */
 export function feedFleet(options: FleetFeedOptions): FleetFeed {
-  const { fleet, changed } = options;
+  const { fleet, changed, clock } = options;
   const events = new RecentEvents(fleet);
   const informers: Informer<KubeObject>[] = [];
 
@@ -87,6 +105,13 @@ export function feedFleet(options: FleetFeedOptions): FleetFeed {
   follow(deploymentKind, 'deployments', projectDeployment);
   follow(replicaSetKind, 'replicasets', projectReplicaSet);
   follow(replicationControllerKind, 'replicationcontrollers', projectReplicationController);
+  follow(statefulSetKind, 'statefulsets', projectStatefulSet);
+  follow(daemonSetKind, 'daemonsets', projectDaemonSet);
+  follow(jobKind, 'jobs', projectJob);
+  follow(cronJobKind, 'cronjobs', (job) => projectCronJob(job, clock.now().getTime()));
+  follow(horizontalPodAutoscalerKind, 'horizontalpodautoscalers', projectAutoscaler);
+  follow(podDisruptionBudgetKind, 'poddisruptionbudgets', projectBudget);
+  follow(persistentVolumeClaimKind, 'persistentvolumeclaims', projectClaim);
   follow(podKind, 'pods', projectPod);
   follow(serviceKind, 'services', projectService);
   follow(endpointSliceKind, 'endpointslices', projectEndpointSlice);
