@@ -1,3 +1,4 @@
+import type { Client } from '@wheelhouse/shared/client/client';
 import type { KindDefinition, ResourceType } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
 import type { UserInfo } from '../http/extension';
@@ -51,6 +52,23 @@ export interface AdmissionAttributes {
   /** Plugins must leave no trace of a dry run. */
   readonly dryRun: boolean;
   readonly reader: AdmissionReader;
+  /** With the server's own rights. */
+  readonly system?: Client | undefined;
+  /** Told to the client in a Warning header. */
+  warn?(text: string): void;
+  /** Registers how to undo what was done elsewhere, should the write certainly not happen. */
+  onFailure?(undo: () => Promise<void>): void;
+  /** The same objects under other groups and versions. */
+  readonly equivalents?: readonly EquivalentForm[];
+}
+
+/** Another form in which the resource's objects are served. */
+export interface EquivalentForm {
+  readonly kind: KindDefinition;
+  /** A private copy in this form. */
+  from(object: KubeObject): KubeObject;
+  /** Back to the form of the request. */
+  back(object: KubeObject): KubeObject;
 }
 
 /**

@@ -6,17 +6,23 @@ import { limitRanger } from './limit-ranger';
 import { namespaceLifecycle } from './namespace-lifecycle';
 import { nodeRestriction } from './node-restriction';
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize';
+import { choosePlugins, type PluginChoice } from './plugin-order';
 import { priority } from './priority';
+import { resourceQuota } from './resource-quota';
 import { runtimeClass } from './runtime-class';
 import { serviceAccount } from './service-account';
 import { storageObjectInUseProtection } from './storage-object-in-use-protection';
 import { taintNodesByCondition } from './taint-nodes-by-condition';
 
+export interface DefaultPluginOptions extends PluginChoice {
+  readonly tolerationSeconds?: number;
+  /** Further plugins; their place follows from their names. */
+  readonly extra?: readonly AdmissionPlugin[];
+}
+
 /** The rules of every cluster, in the order in which they run. */
-export function createDefaultPlugins(
-  options: { readonly tolerationSeconds?: number } = {},
-): readonly AdmissionPlugin[] {
-  return [
+export function createDefaultPlugins(options: DefaultPluginOptions = {}): readonly AdmissionPlugin[] {
+  const plugins = [
     namespaceLifecycle,
     limitRanger,
     serviceAccount,
@@ -29,5 +35,8 @@ export function createDefaultPlugins(
     defaultStorageClass,
     runtimeClass,
     defaultIngressClass,
+    resourceQuota(),
+    ...(options.extra ?? []),
   ];
+  return choosePlugins(plugins, options);
 }

@@ -29,6 +29,8 @@ export interface ServerFlags {
   readonly defaultToleration: string;
   readonly logLevel: string;
   readonly schedulerConfig?: string;
+  readonly enableAdmissionPlugins: string;
+  readonly disableAdmissionPlugins: string;
 }
 
 export interface FlagDefaults {
@@ -68,6 +70,10 @@ export function addServerFlags(command: Command, defaults: FlagDefaults): Comman
       ),
     )
     .addOption(option('--scheduler-config <file>', 'profiles, plugins and extenders of the scheduler'))
+    .addOption(
+      option('--enable-admission-plugins <list>', 'plugins that have to run; all do by default').default(''),
+    )
+    .addOption(option('--disable-admission-plugins <list>', 'plugins that shall not run').default(''))
     .addOption(option('--log-level <level>', 'debug, info, warn or error').default('info'));
 }
 
@@ -94,6 +100,10 @@ export function serverConfig(
     nodeMonitorGraceSeconds: parseCount('--node-monitor-grace', flags.nodeMonitorGrace, seconds),
     defaultTolerationSeconds: parseCount('--default-toleration', flags.defaultToleration, seconds),
     schedulerConfig: flags.schedulerConfig === undefined ? undefined : resolve(flags.schedulerConfig),
+    admissionPlugins: {
+      enabled: listOf(flags.enableAdmissionPlugins),
+      disabled: listOf(flags.disableAdmissionPlugins),
+    },
     logLevel: parseChoice('--log-level', flags.logLevel, ['debug', 'info', 'warn', 'error']),
   };
 }

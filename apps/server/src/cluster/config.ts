@@ -40,6 +40,8 @@ export interface ServerConfig {
   readonly nodeMonitorGraceSeconds: number;
   /** How long pods that say nothing about it stay bound to a node that is not ready or unreachable. */
   readonly defaultTolerationSeconds: number;
+  /** As kube-apiserver's `--enable-admission-plugins` and `--disable-admission-plugins`. */
+  readonly admissionPlugins?: { readonly enabled: readonly string[]; readonly disabled: readonly string[] };
   /** Profiles, plugins and extenders of the scheduler; absolute path. */
   readonly schedulerConfig?: string | undefined;
   readonly log: Logger;

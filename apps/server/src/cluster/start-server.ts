@@ -115,10 +115,11 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
     kinds: allKinds,
     authenticator: auth.authenticator,
     authorizer: auth.authorizer,
-    admission: [
-      ...createDefaultPlugins({ tolerationSeconds: config.defaultTolerationSeconds }),
-      ...auth.admission,
-    ],
+    admission: createDefaultPlugins({
+      tolerationSeconds: config.defaultTolerationSeconds,
+      extra: auth.admission,
+      ...config.admissionPlugins,
+    }),
     audit: audit.sink,
     serviceCidr,
     log,

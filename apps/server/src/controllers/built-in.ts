@@ -27,6 +27,7 @@ import { pvProtectionController } from './pv-protection/controller';
 import { pvcProtectionController } from './pvc-protection/controller';
 import { replicaSetController } from './replicaset/controller';
 import { replicationControllerController } from './replicationcontroller/controller';
+import { resourceQuotaController } from './resourcequota/controller';
 import { rootCaController } from './rootca/controller';
 import { serviceAccountController } from './serviceaccount/controller';
 import { statefulSetController } from './statefulset/controller';
@@ -45,6 +46,7 @@ export const builtInControllers: readonly ControllerDefinition[] = [
   nodeIpamController,
   nodeLifecycleController,
   namespaceController,
+  resourceQuotaController,
   garbageCollectorController,
   podGcController,
   serviceAccountController,

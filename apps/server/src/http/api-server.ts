@@ -12,7 +12,7 @@ import { CustomResources } from '../custom-resources/definitions';
 import { Audit } from '../registry/audit';
 import { EventLeases } from '../registry/event-leases';
 import { Operations } from '../registry/operations';
-import { Registry, registryReader, registrySibling } from '../registry/registry';
+import { Registry, registryEquivalents, registryReader, registrySibling } from '../registry/registry';
 import type { StorageHook } from '../registry/request-context';
 import { ServiceAllocator } from '../registry/service-allocation';
 import { StoreFeed } from '../registry/store-feed';
@@ -117,6 +117,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     admission: options.admission,
     reader: registryReader(() => registry),
     sibling: registrySibling(() => registry),
+    equivalents: registryEquivalents(() => registry),
+    system: () => self,
     hooks: new Map<string, StorageHook>([['services', services]]),
     leaseFor: (plural) => leases.leaseFor(plural),
     log,
@@ -148,7 +150,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   });
   const clientFor = (user: UserInfo): Client =>
     new InProcessClient(user, { registry, operations, authorizer, clock, extensions });
-  const self = clientFor({ name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] });
+  const self: Client = clientFor({ name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] });
   await bootstrapObjects(self, kinds, options.serviceCidr);
   await repairServices(services, feed, log);
   const listeners: Listener[] = [];

@@ -4,7 +4,7 @@ import type { FieldError } from '@wheelhouse/shared/meta/field-error';
 import type { KubeObject } from '@wheelhouse/shared/meta/object';
 import { validateObjectMeta } from '@wheelhouse/shared/meta/validation';
 import { type Owners, setOwners, trackOwners } from './owners';
-import type { RequestContext, WriteOutcome } from './request-context';
+import type { RequestContext, Reservation, WriteOutcome } from './request-context';
 import { generateName, type MutableMeta, type StoredResource, timestamp } from './stored-resource';
 
 /** Generated names that are taken are tried again this often. */
@@ -73,7 +73,7 @@ async function attempt(
   const name = metadata.name ?? '';
   const ref = { namespace: metadata.namespace, name };
 
-  await resource.admit('create', { context, ref, object, oldObject: undefined }, () => {
+  const undo = await resource.admit('create', { context, ref, object, oldObject: undefined }, () => {
     resource.refuseInvalid(name, createErrors(resource, object));
   });
 
@@ -86,13 +86,17 @@ async function attempt(
     return { before: undefined, after, answer: after, created: true };
   }
 
-  const reservation = await resource.hook?.reserve(object, undefined, false);
-  const stored = resource.toStored(object);
+  // Once the write has been sent, only its answer can tell that it did not happen.
+  let unwritten = true;
+  let reservation: Reservation | undefined;
   try {
+    reservation = await resource.hook?.reserve(object, undefined, false);
+    const stored = resource.toStored(object);
     const value = resource.encode(stored);
     const lease = await services.leaseFor(resource.storageId);
     services.feed.announce(key, value, stored);
     try {
+      unwritten = false;
       const result = await resource.write({
         op: 'put',
         key,
@@ -100,7 +104,10 @@ async function attempt(
         expected: 0,
         ...(lease ? { lease } : {}),
       });
-      if (!result.ok) throw taken(resource, key, name, metadata);
+      if (!result.ok) {
+        unwritten = true;
+        throw taken(resource, key, name, metadata);
+      }
       const after = services.feed.acknowledge(resource.cache, key, value, result.revision, stored);
       await reservation?.commit();
       return { before: undefined, after, answer: after, created: true };
@@ -110,6 +117,7 @@ async function attempt(
     }
   } catch (error) {
     await reservation?.rollback();
+    if (unwritten) await undo?.();
     throw error;
   }
 }

@@ -1,7 +1,8 @@
 import { notFound } from '@wheelhouse/shared/errors';
+import { cloneJson } from '@wheelhouse/shared/meta/json';
 import { apiVersionOf, type KindDefinition, type ResourceType } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
-import type { AdmissionReader } from '../admission/admission';
+import type { AdmissionReader, EquivalentForm } from '../admission/admission';
 import { type RegistryServices, StoredResource } from './stored-resource';
 
 /** All served resources by group, version and plural. */
@@ -66,6 +67,28 @@ export function registrySibling(registry: () => Registry): NonNullable<RegistryS
     }
     return undefined;
   };
+}
+
+/** The other forms of a resource's objects that are served. */
+export function registryEquivalents(registry: () => Registry): NonNullable<RegistryServices['equivalents']> {
+  return (resource) => {
+    const forms: EquivalentForm[] = [];
+    for (const kind of registry().kinds) {
+      const other = kind === resource.kind ? undefined : registry().find(kind);
+      if (!other || other === resource || other.cache !== resource.cache) continue;
+      forms.push({
+        kind,
+        from: (object) => reform(resource, other, object),
+        back: (object) => reform(other, resource, object),
+      });
+    }
+    return forms;
+  };
+}
+
+function reform(from: StoredResource, to: StoredResource, object: KubeObject): KubeObject {
+  const stored = from.toStored(cloneJson(object));
+  return to.kind.convert ? to.kind.convert.fromStored(stored) : stored;
 }
 
 function idOf(type: Pick<ResourceType, 'group' | 'version' | 'plural'>): string {

@@ -1,10 +1,16 @@
 import { randomInt } from 'node:crypto';
+import type { Client } from '@wheelhouse/shared/client/client';
 import type { Clock } from '@wheelhouse/shared/clock';
 import { type ErrorSubject, invalid, serviceUnavailable, tooLarge } from '@wheelhouse/shared/errors';
 import type { FieldError } from '@wheelhouse/shared/meta/field-error';
 import { apiVersionOf, type KindDefinition } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject, ObjectMeta, Stored } from '@wheelhouse/shared/meta/object';
-import type { AdmissionOperation, AdmissionPlugin, AdmissionReader } from '../admission/admission';
+import type {
+  AdmissionOperation,
+  AdmissionPlugin,
+  AdmissionReader,
+  EquivalentForm,
+} from '../admission/admission';
 import type { Logger } from '../component';
 import type { LeaseId, Store, Write, WriteResult } from '../store/store';
 import type { Entry, EntryCodec } from './entry';
@@ -12,6 +18,8 @@ import { deepFreeze } from './json';
 import type { Ref, RequestContext, StorageHook } from './request-context';
 import { prefixOf, type StoreFeed, storageIdOf } from './store-feed';
 import type { WatchCache } from './watch-cache';
+
+type Undo = () => Promise<void>;
 
 /** What etcd takes as one value by default. */
 const LARGEST_VALUE = 1.5 * 1024 * 1024;
@@ -27,6 +35,10 @@ export interface RegistryServices {
   readonly hooks: ReadonlyMap<string, StorageHook>;
   /** The resource that serves the same objects under another group and version. */
   readonly sibling?: (resource: StoredResource, apiVersion: string) => StoredResource | undefined;
+  /** For admission: with the server's own rights. */
+  readonly system?: () => Client;
+  /** The other forms in which the resource's objects are served. */
+  readonly equivalents?: (resource: StoredResource) => readonly EquivalentForm[];
   /** Lease for the next object of a resource whose objects expire. */
   readonly leaseFor: (plural: string) => Promise<LeaseId> | undefined;
   readonly log: Logger;
@@ -107,7 +119,10 @@ export class StoredResource {
     return value;
   }
 
-  /** Runs all `admit`s, then (after `between`) all `validate`s. */
+  /**
+   * Runs all `admit`s, then (after `between`) all `validate`s. Resolves with what has to run should the write certainly
+   * not happen after all.
+   */
   async admit(
     operation: AdmissionOperation,
     request: {
@@ -118,9 +133,11 @@ export class StoredResource {
       readonly oldObject: KubeObject | undefined;
     },
     between?: () => void,
-  ): Promise<void> {
-    const { admission, reader } = this.services;
-    const { user, dryRun } = request.context;
+  ): Promise<Undo | undefined> {
+    const { admission, reader, equivalents, system } = this.services;
+    const { user, dryRun, warnings } = request.context;
+    const undos: Undo[] = [];
+    const resource: StoredResource = this;
     const attributes = {
       operation,
       kind: this.kind,
@@ -132,6 +149,13 @@ export class StoredResource {
       user,
       dryRun,
       reader,
+      system: system?.(),
+      warn: (text: string) => void (warnings.includes(text) || warnings.push(text)),
+      onFailure: (undo: Undo) => void undos.push(undo),
+      // Rarely asked for.
+      get equivalents() {
+        return equivalents?.(resource);
+      },
     };
     // Awaiting only what is a promise keeps plugins that decide at once from costing turns.
     for (const plugin of admission) {
@@ -143,6 +167,10 @@ export class StoredResource {
       const pending = plugin.validate?.(attributes);
       if (pending) await pending;
     }
+    if (undos.length === 0) return undefined;
+    return async () => {
+      for (const undo of undos) await undo();
+    };
   }
 
   async write(write: Write): Promise<WriteResult> {

@@ -56,7 +56,7 @@ export async function mutateObject(resource: StoredResource, mutation: Mutation)
       if (current === before) throw error;
       continue;
     }
-    const { next, insists } = decision;
+    const { next, insists, undo } = decision;
 
     if (isReleased(next)) {
       const outcome = await removeReleased(resource, context, key, before, next);
@@ -78,6 +78,7 @@ export async function mutateObject(resource: StoredResource, mutation: Mutation)
     if ('entry' in result) {
       return { before, after: result.entry, answer: result.entry, created: false };
     }
+    await undo?.();
     if (insists || attempt >= ATTEMPTS) throw staleWrite(resource.subject(ref.name));
     current = newest.found(result.current);
   }
@@ -87,6 +88,8 @@ interface Decision {
   readonly next: KubeObject;
   /** A lost race is a conflict. */
   readonly insists: boolean;
+  /** What admission did elsewhere, to be undone after a lost race. */
+  readonly undo: (() => Promise<void>) | undefined;
 }
 
 async function decide(
@@ -98,10 +101,12 @@ async function decide(
   const next = mutation.build(previous);
   const insists = carryMetadata(resource, next, previous, ref);
   applyRules(resource, mutation, next, previous);
-  await resource.admit('update', { context, ref, subresource, object: next, oldObject: previous }, () =>
-    resource.refuseInvalid(ref.name, updateErrors(resource, mutation, next, previous)),
+  const undo = await resource.admit(
+    'update',
+    { context, ref, subresource, object: next, oldObject: previous },
+    () => resource.refuseInvalid(ref.name, updateErrors(resource, mutation, next, previous)),
   );
-  return { next, insists };
+  return { next, insists, undo };
 }
 
 /**
