@@ -1,4 +1,5 @@
-// What the tests need beyond npm packages, on Debian as root: Docker, etcd, nftables, Chromium, busybox.
+// What the tests need beyond npm packages, on Debian as root: Docker, etcd, nftables, Chromium, busybox,
+// and clients in other languages.
 // Elsewhere it says what is missing. Tests never skip for want of these when CI=true: they fail.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, openSync } from 'node:fs';
@@ -20,6 +21,8 @@ const needs = {
   procps: '/usr/bin/pgrep',
   chromium: '/usr/bin/chromium',
   'busybox-static': '/usr/bin/busybox',
+  'python3-kubernetes': '/usr/lib/python3/dist-packages/kubernetes/__init__.py',
+  'ruby-kubeclient': '/usr/share/doc/ruby-kubeclient/copyright',
 };
 
 const has = (command) => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0;
