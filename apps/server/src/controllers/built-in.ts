@@ -30,8 +30,8 @@ import { replicationControllerController } from './replicationcontroller/control
 import { resourceQuotaController } from './resourcequota/controller';
 import { rootCaController } from './rootca/controller';
 import { serviceAccountController } from './serviceaccount/controller';
-import { statefulSetController } from './statefulset/controller';
 import { serviceAccountTokenController } from './serviceaccount-token/controller';
+import { statefulSetController } from './statefulset/controller';
 import { ttlAfterFinishedController } from './ttlafterfinished/controller';
 
 /** Every controller of this program, by the name that `--controllers` knows. */

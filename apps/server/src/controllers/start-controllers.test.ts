@@ -38,7 +38,9 @@ describe('selectControllers', () => {
   });
 
   it('refuses a name that it does not know and lists those that it knows', () => {
-    expect(() => names(['*', '-deploymant'])).toThrow(/no controller "deploymant"; known are: .*\bdeployment, /);
+    expect(() => names(['*', '-deploymant'])).toThrow(
+      /no controller "deploymant"; known are: .*\bdeployment, /,
+    );
     const twice = { name: 'deployment', setup: () => [] };
     expect(() => selectControllers([...builtInControllers, twice], ['*'])).toThrow(/defined twice/);
   });

@@ -6,6 +6,7 @@ import type { Clock } from '@wheelhouse/shared/clock';
 import type { ResourceType } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject, ObjectKey } from '@wheelhouse/shared/meta/object';
 import type { Logger } from '../../component';
+import type { EvictionRates } from '../nodelifecycle/zones';
 import type { ObjectCache } from './object-cache';
 
 /**
@@ -68,6 +69,8 @@ export interface ControllerSettings {
   readonly nodeCidrMaskSize?: number;
   /** A node whose lease was not renewed for so long is no longer trusted. Default 40 s. */
   readonly nodeMonitorGraceSeconds?: number;
+  /** How fast the pods of nodes that are not ready begin to move; what is left out is as in Kubernetes. */
+  readonly evictionRates?: Partial<EvictionRates>;
   /** Finished pods beyond this number are removed, the oldest first. Default 12,500. */
   readonly terminatedPodThreshold?: number;
   /** PEM text published as `ca.crt` in each namespace's `kube-root-ca.crt`. */

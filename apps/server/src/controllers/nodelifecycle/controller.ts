@@ -5,11 +5,17 @@ import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { keyOf, type ObjectKey, type Stored } from '@wheelhouse/shared/meta/object';
 import type { Node, Pod } from 'kubernetes-types/core/v1';
 import type { ControllerContext, ControllerDefinition, Outcome, Reconciler } from '../machinery/controller';
+import { type Disruption, markDisrupted } from '../machinery/disruption-target';
 import { isFinished, isReady } from '../machinery/pods';
 import { evictionTime } from './eviction';
 import { lifeMark, observe, readyStatus, type SignOfLife, silentConditions } from './health';
-import { desiredTaints } from './taints';
+import { desiredTaints, hasEvictionTaint, needsEvictionTaint } from './taints';
+import { followZones, type Permission } from './zone-limits';
 
+const BY_TAINT: Disruption = {
+  reason: 'DeletionByTaintManager',
+  message: 'Taint manager: deleting due to NoExecute taint',
+};
 const LEASE_NAMESPACE = 'kube-node-lease';
 const DEFAULT_GRACE_SECONDS = 40;
 
@@ -19,11 +25,11 @@ const DEFAULT_GRACE_SECONDS = 40;
  */
 export const nodeLifecycleController: ControllerDefinition = {
   name: 'nodelifecycle',
-  setup: (context) => [healthReconciler(context), evictionReconciler(context)],
+  setup: (context) => [...healthReconcilers(context), evictionReconciler(context)],
 };
 
-/** Keys are nodes. */
-function healthReconciler(context: ControllerContext): Reconciler {
+/** Keys are nodes; and the zones that they form. */
+function healthReconcilers(context: ControllerContext): Reconciler[] {
   const { client, clock } = context;
   const graceMs = (context.settings.nodeMonitorGraceSeconds ?? DEFAULT_GRACE_SECONDS) * 1000;
   const queue = context.queue();
@@ -40,31 +46,32 @@ function healthReconciler(context: ControllerContext): Reconciler {
     signs.set(name, sign);
     return sign;
   }
-  /** Whether pods of a node that fails have anywhere to go. */
-  const isAnyHealthy = () => nodes.list().some((node) => readyStatus(node) === 'True');
-  let wasAnyHealthy: boolean | undefined;
-  /** The first node that is well again makes it right to move pods away from the others, the loss of the last wrong. */
-  function lookForHealthyNodes(): void {
-    const healthy = isAnyHealthy();
-    if (healthy === wasAnyHealthy) return;
-    wasAnyHealthy = healthy;
-    for (const node of nodes.list()) if (readyStatus(node) !== 'True') queue.add(keyOf(node));
-  }
+  /** Have a permit that they have not used yet: a write that fails must not cost a second one. */
+  const permitted = new Set<string>();
+  const silentMs = (name: string) => clock.monotonic() - look(name).seenAt;
+  const zones = followZones(context, {
+    isSilent: (name) => silentMs(name) >= graceMs,
+    onChange(all) {
+      for (const node of all) if (readyStatus(node) !== 'True') queue.add(keyOf(node));
+    },
+  });
+  const tell = (node: Stored<Node>, reason: string, what: string) =>
+    events.record(node, 'Normal', reason, `Node ${node.metadata.name} event: ${what}`);
 
   context.informer(nodeKind).subscribe({
     added(node) {
-      lookForHealthyNodes();
       look(node.metadata.name);
       queue.add(keyOf(node));
+      tell(node, 'RegisteredNode', `Registered Node ${node.metadata.name} in Controller`);
     },
-    updated(node, previous) {
+    updated(node) {
       look(node.metadata.name);
       queue.add(keyOf(node));
-      if (readyStatus(node) !== readyStatus(previous)) lookForHealthyNodes();
     },
     deleted(node) {
       signs.delete(node.metadata.name);
-      lookForHealthyNodes();
+      permitted.delete(node.metadata.name);
+      tell(node, 'RemovingNode', `Removing Node ${node.metadata.name} from Controller`);
     },
   });
   // A renewal needs no reconcile: the one that is due when the grace ends looks at the time of the last.
@@ -83,14 +90,33 @@ function healthReconciler(context: ControllerContext): Reconciler {
   async function reconcile(key: ObjectKey): Promise<Outcome> {
     let node = nodes.get(key);
     if (!node) return undefined;
-    const silentMs = clock.monotonic() - look(key).seenAt;
-    if (silentMs >= graceMs) node = await markSilent(node);
-    node = await taint(node);
+    const silence = silentMs(key);
+    if (silence >= graceMs) node = await markSilent(node);
+    const permission = mayEvict(node);
+    node = await taint(node, permission.granted);
     const ready = readyStatus(node);
     if (ready !== 'True' && node.status?.conditions?.some(({ type }) => type === 'Ready'))
       await markPods(node);
     // While it is silent the next sign of life comes as an update of the node itself.
-    return silentMs >= graceMs ? undefined : { requeueAfterMs: graceMs - silentMs };
+    const waits = [
+      ...(silence >= graceMs ? [] : [graceMs - silence]),
+      ...(permission.granted || permission.afterMs === undefined ? [] : [permission.afterMs]),
+    ];
+    return waits.length > 0 ? { requeueAfterMs: Math.min(...waits) } : undefined;
+  }
+
+  /** Whether the taint that drives pods away may be set, or stay. Nodes that have it exchange it at once. */
+  function mayEvict(node: Stored<Node>): Permission {
+    if (zones.isAllDisrupted()) return { granted: false, afterMs: undefined };
+    const { name } = node.metadata;
+    if (!needsEvictionTaint(node) || hasEvictionTaint(node)) {
+      permitted.delete(name);
+      return { granted: true };
+    }
+    if (permitted.has(name)) return { granted: true };
+    const permission = zones.take(node);
+    if (permission.granted) permitted.add(name);
+    return permission;
   }
 
   async function markSilent(node: Stored<Node>): Promise<Stored<Node>> {
@@ -103,8 +129,8 @@ function healthReconciler(context: ControllerContext): Reconciler {
     return updated;
   }
 
-  async function taint(node: Stored<Node>): Promise<Stored<Node>> {
-    const taints = desiredTaints(node, { evict: isAnyHealthy() }, clock.now());
+  async function taint(node: Stored<Node>, evict: boolean): Promise<Stored<Node>> {
+    const taints = desiredTaints(node, { evict }, clock.now());
     if (!taints) return node;
     const { uid, resourceVersion, name } = node.metadata;
     const body = { metadata: { uid, resourceVersion }, spec: { taints } };
@@ -141,7 +167,7 @@ function healthReconciler(context: ControllerContext): Reconciler {
     }
   }
 
-  return { name: 'node health', queue, reconcile };
+  return [{ name: 'node health', queue, reconcile }, zones.reconciler];
 }
 
 /** Keys are pods. */
@@ -188,6 +214,7 @@ function evictionReconciler(context: ControllerContext): Reconciler {
     const leftMs = time - clock.now().getTime();
     if (leftMs > 0) return { requeueAfterMs: leftMs };
     events.record(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`);
+    if (!(await markDisrupted(client, pod, { disruption: BY_TAINT, now: clock.now() }))) return undefined;
     try {
       await client.delete(podKind, pod.metadata, { preconditions: { uid: pod.metadata.uid } });
     } catch (error) {

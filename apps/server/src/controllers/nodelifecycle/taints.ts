@@ -21,8 +21,7 @@ const MANAGED_NO_EXECUTE = new Set([NOT_READY, UNREACHABLE]);
 
 /**
  * The taints that the node's conditions ask for, beside those that people have set; undefined when it has just
- * these. `evict` false leaves out the taints that drive pods away: with no healthy node left there is nowhere to go,
- * and it is more likely that our own network failed.
+ * these. `evict` false leaves out the taints that drive pods away: see zones.ts for when that is.
  */
 export function desiredTaints(node: Node, options: { evict: boolean }, now: Date): Taint[] | undefined {
   const current = node.spec?.taints ?? [];
@@ -45,11 +44,21 @@ function wantedTaints(node: Node, evict: boolean): Taint[] {
   // New nodes begin with this taint: until the agent has spoken, nothing speaks for taking it off.
   const isNew = !hasReported && node.spec?.taints?.some((taint) => same(taint, NEW_NODE));
   if (isNew) taints.push(NEW_NODE);
-  const ready = readyStatus(node);
-  if (evict && hasReported && ready !== 'True') {
-    taints.push({ key: ready === 'False' ? NOT_READY : UNREACHABLE, effect: 'NoExecute' });
+  if (evict && needsEvictionTaint(node)) {
+    taints.push({ key: readyStatus(node) === 'False' ? NOT_READY : UNREACHABLE, effect: 'NoExecute' });
   }
   return taints;
+}
+
+/** Its pods should move away: it has reported once and is not ready now. */
+export function needsEvictionTaint(node: Node): boolean {
+  const hasReported = node.status?.conditions?.some(({ type }) => type === 'Ready') ?? false;
+  return hasReported && readyStatus(node) !== 'True';
+}
+
+/** Has one of the taints that drive pods away from nodes that are not ready. */
+export function hasEvictionTaint(node: Node): boolean {
+  return node.spec?.taints?.some((taint) => taint.effect === 'NoExecute' && isManaged(taint)) ?? false;
 }
 
 function isManaged({ key, effect }: Taint): boolean {

@@ -4,8 +4,11 @@ import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { keyOf, type ObjectKey, type Stored } from '@wheelhouse/shared/meta/object';
 import type { Pod } from 'kubernetes-types/core/v1';
 import type { ControllerDefinition, Outcome, Reconciler } from '../machinery/controller';
+import { markDisrupted } from '../machinery/disruption-target';
 import { isFinished } from '../machinery/pods';
-import { judgePod, surplusFinished } from './plan';
+import { isOutOfService, judgePod, surplusFinished } from './plan';
+
+const NODE_GONE = { reason: 'DeletionByPodGC', message: 'PodGC: node no longer exists' } as const;
 
 const DEFAULT_THRESHOLD = 12_500;
 /** A node that registers again under its name keeps its pods. */
@@ -16,7 +19,7 @@ const SURPLUS_EVERY_MS = 20_000;
 export const podGcController: ControllerDefinition = {
   name: 'podgc',
   setup(context) {
-    const { client, log } = context;
+    const { client, clock, log } = context;
     const nodes = context.cache(nodeKind);
     const pods = context.cache(podKind);
 
@@ -32,21 +35,31 @@ export const podGcController: ControllerDefinition = {
 
     function orphans(): Reconciler {
       const queue = context.queue();
+      const judge = (pod: Stored<Pod>) => judgePod(pod, (name) => nodes.get(name));
       const needsLook = (pod: Stored<Pod>) => {
-        if (judgePod(pod, (name) => nodes.get(name) !== undefined).remove !== 'no')
-          queue.addAfter(keyOf(pod), NODE_GONE_MS);
+        if (judge(pod).remove !== 'no') queue.addAfter(keyOf(pod), NODE_GONE_MS);
       };
       context.informer(podKind).subscribe({ added: needsLook, updated: needsLook });
       context.informer(nodeKind).subscribe({
+        updated(node, previous) {
+          if (isOutOfService(node) && !isOutOfService(previous))
+            pods.byIndex('node', node.metadata.name).forEach(needsLook);
+        },
         deleted: ({ metadata }) => pods.byIndex('node', metadata.name).forEach(needsLook),
       });
       async function reconcile(key: ObjectKey): Promise<Outcome> {
         const pod = pods.get(key);
         if (!pod) return;
-        const verdict = judgePod(pod, (name) => nodes.get(name) !== undefined);
+        const verdict = judge(pod);
         if (verdict.remove === 'now') await remove(pod, verdict.because);
         if (verdict.remove === 'if-node-is-gone' && !(await exists(verdict.node))) {
-          await remove(pod, `its node ${verdict.node} is gone`);
+          if (
+            await markDisrupted(client, pod, {
+              disruption: { ...NODE_GONE, failed: !isFinished(pod) },
+              now: clock.now(),
+            })
+          )
+            await remove(pod, `its node ${verdict.node} is gone`);
         }
       }
       return { name: 'pods without a node', queue, reconcile };
