@@ -36,14 +36,14 @@ async function namespaceWith(spec: ResourceQuotaSpec): Promise<string> {
   const namespace = `quota-${++count}`;
   await server.client.create(namespaceKind, { metadata: { name: namespace } });
   await server.client.create(resourceQuotaKind, { metadata: { name: 'q', namespace }, spec });
-  await when(
-    server.client,
-    resourceQuotaKind,
-    { namespace, name: 'q' },
-    ({ status }) => status?.used !== undefined,
-  );
+  await whenUsed(namespace, (used) => used !== undefined);
   return namespace;
 }
+
+const whenUsed = (namespace: string, holds: (used: Record<string, string> | undefined) => boolean) =>
+  when(server.client, resourceQuotaKind, (quotas) =>
+    quotas.some(({ metadata, status }) => metadata.namespace === namespace && holds(status?.used)),
+  );
 
 const used = async (namespace: string) =>
   (await server.client.get(resourceQuotaKind, { namespace, name: 'q' })).status?.used;
@@ -91,12 +91,11 @@ describe('quotas', () => {
       { ...made, status: { phase: 'Succeeded' } },
       { subresource: 'status' },
     );
-    const ref = { namespace, name: 'q' };
-    await when(server.client, resourceQuotaKind, ref, ({ status }) => status?.used?.pods === '0');
+    await whenUsed(namespace, (amounts) => amounts?.pods === '0');
     expect(await used(namespace)).toEqual({ pods: '0', 'count/pods': '1' });
     await server.client.create(podKind, pod(namespace, 'b'));
     await server.client.delete(podKind, { namespace, name: 'b' }, { gracePeriodSeconds: 0 });
-    await when(server.client, resourceQuotaKind, ref, ({ status }) => status?.used?.pods === '0');
+    await whenUsed(namespace, (amounts) => amounts?.pods === '0');
   });
 
   it('count services by their type, also when it changes', async () => {

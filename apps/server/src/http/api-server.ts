@@ -150,7 +150,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   });
   const clientFor = (user: UserInfo): Client =>
     new InProcessClient(user, { registry, operations, authorizer, clock, extensions });
-  const self: Client = clientFor({ name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] });
+  const self: Client = clientFor({
+    name: 'system:apiserver',
+    groups: ['system:masters', 'system:authenticated'],
+  });
   await bootstrapObjects(self, kinds, options.serviceCidr);
   await repairServices(services, feed, log);
   const listeners: Listener[] = [];

@@ -1,7 +1,7 @@
 import type { Client } from '@wheelhouse/shared/client/client';
-import type { Clock } from '@wheelhouse/shared/clock';
 import { createInformer } from '@wheelhouse/shared/client/create-informer';
 import type { Informer } from '@wheelhouse/shared/client/informer';
+import type { Clock } from '@wheelhouse/shared/clock';
 import { type FleetObject, type FleetResource, fleetKey } from '@wheelhouse/shared/console/protocol';
 import { daemonSetKind } from '@wheelhouse/shared/kinds/apps/daemon-set';
 import { deploymentKind } from '@wheelhouse/shared/kinds/apps/deployment';

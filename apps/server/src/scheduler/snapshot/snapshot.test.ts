@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import type { Affinity } from 'kubernetes-types/core/v1';
 import { expect, test } from 'vitest';
 import { testNode, testPod } from '../testing/objects';
-import type { PodMatcher } from './match-counts';
 import type { NodeTest } from './domain-count';
+import type { PodMatcher } from './match-counts';
 import { type PodInfo, podInfo } from './pod-info';
 import { Snapshot } from './snapshot';
 
@@ -24,7 +24,9 @@ const about = (app: string, extra: object = {}) => ({
 const AFFINITIES: readonly Affinity[] = [
   {},
   { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [about('web')] } },
-  { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [about('db', { namespaceSelector: {} })] } },
+  {
+    podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [about('db', { namespaceSelector: {} })] },
+  },
   {
     podAntiAffinity: {
       preferredDuringSchedulingIgnoredDuringExecution: [
@@ -51,7 +53,11 @@ const change = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('remove' as const), pod: fc.nat(9) }) },
   {
     weight: 2,
-    arbitrary: fc.record({ do: fc.constant('node' as const), node: fc.nat(3), zone: fc.constantFrom('a', 'b', '') }),
+    arbitrary: fc.record({
+      do: fc.constant('node' as const),
+      node: fc.nat(3),
+      zone: fc.constantFrom('a', 'b', ''),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('drop' as const), node: fc.nat(3) }) },
 );
@@ -145,7 +151,8 @@ class Modelled {
     const said: Record<string, number> = {};
     for (const namespace of ['default', 'other']) {
       for (const { role, weight, domains, term } of snapshot.termsAbout(namespace)) {
-        for (const [zone, pods] of domains) said[`${namespace} ${role} ${weight} ${term.signature} ${zone}`] = pods;
+        for (const [zone, pods] of domains)
+          said[`${namespace} ${role} ${weight} ${term.signature} ${zone}`] = pods;
       }
     }
     const expected: Record<string, number> = {};

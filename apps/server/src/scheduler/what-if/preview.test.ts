@@ -64,7 +64,9 @@ const RULES: Readonly<Record<string, Partial<PodSpec>>> = {
   },
   'prefer together': {
     affinity: {
-      podAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 50, podAffinityTerm: zone }] },
+      podAffinity: {
+        preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 50, podAffinityTerm: zone }],
+      },
     },
   },
 };
