@@ -40,19 +40,21 @@ export class DnsServer {
 
   /** Rejects with the system's error (EADDRINUSE, EADDRNOTAVAIL, EACCES …). Returns the port (for port 0). */
   async listen(address: string, port: number): Promise<number> {
+    // TCP chooses the port for both: a free port there is hardly ever taken for UDP, the other way round it often is.
     const bound = await new Promise<number>((resolve, reject) => {
-      this.#udp.once('error', reject);
-      this.#udp.bind(port, address, () => {
-        this.#udp.off('error', reject);
-        this.#udp.on('error', () => undefined);
-        resolve(this.#udp.address().port);
+      this.#tcp.once('error', reject);
+      this.#tcp.listen(port, address, () => {
+        this.#tcp.off('error', reject);
+        this.#tcp.on('error', () => undefined);
+        const local = this.#tcp.address();
+        resolve(typeof local === 'object' && local ? local.port : port);
       });
     });
     await new Promise<void>((resolve, reject) => {
-      this.#tcp.once('error', reject);
-      this.#tcp.listen(bound, address, () => {
-        this.#tcp.off('error', reject);
-        this.#tcp.on('error', () => undefined);
+      this.#udp.once('error', reject);
+      this.#udp.bind(bound, address, () => {
+        this.#udp.off('error', reject);
+        this.#udp.on('error', () => undefined);
         resolve();
       });
     });
