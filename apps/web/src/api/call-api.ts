@@ -5,6 +5,8 @@ export interface ApiCall {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly body?: unknown;
   readonly contentType?: string;
+  /** Default JSON. */
+  readonly accept?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -25,12 +27,15 @@ export async function callApiRaw(path: string, call: ApiCall = {}): Promise<Resp
   return answer;
 }
 
-async function send(path: string, { method = 'GET', body, contentType, signal }: ApiCall): Promise<Response> {
+async function send(
+  path: string,
+  { method = 'GET', body, contentType, accept = 'application/json', signal }: ApiCall,
+): Promise<Response> {
   try {
     return await fetch(path, {
       method,
       headers: {
-        Accept: 'application/json',
+        Accept: accept,
         ...(body === undefined ? {} : { 'Content-Type': contentType ?? 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

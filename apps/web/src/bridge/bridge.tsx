@@ -1,5 +1,6 @@
 'use client';
 import { useMemo } from 'react';
+import { CronJobList } from '../cron/cron-job-list';
 import { Happening } from '../events/happening';
 import { useAll, useFleetComplete } from '../fleet/hooks';
 import { NodeBoard } from '../nodes/node-board';
@@ -7,7 +8,7 @@ import { useScale } from '../scale/scale-store';
 import { plural } from '../words/amounts';
 import { LonePods } from '../workloads/lone-pods';
 import { needsAttention } from '../workloads/model';
-import { useWorkloads } from '../workloads/use-workloads';
+import { useCronJobs, useWorkloads } from '../workloads/use-workloads';
 import { WorkloadList } from '../workloads/workload-list';
 import { FirstRun } from './first-run';
 import { SectionTitle } from './section-title';
@@ -18,6 +19,7 @@ import { Wake } from './wake';
 export function Bridge() {
   const complete = useFleetComplete();
   const workloads = useWorkloads();
+  const crons = useCronJobs().length;
   const attention = useMemo(() => workloads.filter(needsAttention).length, [workloads]);
   const nodes = useAll('nodes');
   const ready = nodes.filter((node) => node.ready === 'True').length;
@@ -35,7 +37,8 @@ export function Bridge() {
                 : `${workloads.length} · ${attention === 0 ? 'all well' : `${attention} ${attention === 1 ? 'needs' : 'need'} attention`}`
             }
           />
-          {workloads.length === 0 ? <FirstRun /> : <WorkloadList />}
+          {workloads.length === 0 && crons === 0 ? <FirstRun /> : <WorkloadList />}
+          <CronJobList />
           <LonePods />
         </section>
         <section aria-label="Nodes">

@@ -11,12 +11,30 @@ const CONSEQUENCES: Readonly<Record<string, string>> = {
   deployments: 'Its pods stop, all of them, and nothing takes their place.',
   replicasets: 'Its pods stop, all of them, and nothing takes their place.',
   replicationcontrollers: 'Its pods stop, all of them, and nothing takes their place.',
+  statefulsets:
+    'Its pods stop, all of them, and nothing takes their place. Their claims, and what is in them, stay.',
+  daemonsets: 'Its pods stop on every node, and nothing takes their place.',
+  jobs: 'Its pods go too, and with them what they logged.',
+  cronjobs: 'It runs no more, and the jobs that it made go too.',
+  persistentvolumeclaims: 'What is stored in its volume may be gone with it.',
+  horizontalpodautoscalers: 'Its workload stays at the number that it has now.',
+  poddisruptionbudgets: 'Draining a node may then take all of its pods at once.',
   services: 'What finds pods through this service finds them no more.',
   namespaces: 'Everything in it goes with it.',
   nodes: 'The cluster forgets the node; a running agent registers it again.',
   secrets: 'Pods that read it cannot start again without it.',
   configmaps: 'Pods that read it cannot start again without it.',
 };
+
+const WITH_DEPENDENTS = new Set([
+  'deployments',
+  'replicasets',
+  'replicationcontrollers',
+  'statefulsets',
+  'daemonsets',
+  'jobs',
+  'cronjobs',
+]);
 
 /** Deleting asks once, in words that say what follows. */
 export function DeleteButton({ shown }: { shown: Shown }) {
@@ -25,7 +43,7 @@ export function DeleteButton({ shown }: { shown: Shown }) {
     setBusy(true);
     try {
       // Dependents go too: that is what the dialog says.
-      const workload = ['deployments', 'replicasets', 'replicationcontrollers'].includes(shown.resource);
+      const workload = WITH_DEPENDENTS.has(shown.resource);
       await callApi(pathOf(shown), {
         method: 'DELETE',
         ...(workload

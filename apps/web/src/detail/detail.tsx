@@ -1,9 +1,11 @@
 'use client';
 import { useEffect } from 'react';
+import { CronJobDetail } from '../cron/cron-job-detail';
 import { NodeDetail } from '../nodes/node-detail';
 import { PodDetail } from '../pods/pod-detail';
 import { show, useShown } from '../ui/show';
 import { WorkloadDetail } from '../workloads/workload-detail';
+import { ForeignDetail, isInFleet } from './foreign-detail';
 import { PlainDetail } from './plain-detail';
 
 /** Whatever the address says is open, beside the page. */
@@ -30,8 +32,14 @@ export function Detail() {
     case 'deployments':
     case 'replicasets':
     case 'replicationcontrollers':
+    case 'statefulsets':
+    case 'daemonsets':
+    case 'jobs':
       return <WorkloadDetail key={key} shown={shown} />;
+    case 'cronjobs':
+      return <CronJobDetail key={key} shown={shown} />;
     default:
+      if (!isInFleet(shown.resource)) return <ForeignDetail key={key} shown={shown} />;
       return <PlainDetail key={key} shown={shown} />;
   }
 }

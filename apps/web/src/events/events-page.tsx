@@ -1,6 +1,7 @@
 'use client';
 import { useDeferredValue, useMemo, useState } from 'react';
 import { useAll } from '../fleet/hooks';
+import { FilterField, Filters, FilterToggle } from '../ui/filters';
 import { Empty, Page } from '../ui/page';
 import { useUi } from '../ui/ui-store';
 import { EventLine } from './happening';
@@ -28,24 +29,17 @@ export function EventsPage() {
   );
   return (
     <Page title="Events" note="What the cluster does, as it happens; the latest are kept for a while">
-      <div className="mb-3 flex flex-wrap gap-2">
-        <input
-          className="field w-[260px]"
-          type="search"
-          placeholder="Name, reason or text"
-          aria-label="Find events by name, reason or text"
+      <Filters>
+        <FilterField
           value={typed}
-          onChange={(event) => setTyped(event.target.value)}
+          onChange={setTyped}
+          hint="Name, reason or text"
+          label="Find events by name, reason or text"
         />
-        <button
-          type="button"
-          className={`button ${warnings ? 'border-line-strong! bg-raised!' : 'text-ink-3!'}`}
-          aria-pressed={warnings}
-          onClick={() => setWarnings(!warnings)}
-        >
+        <FilterToggle on={warnings} onChange={setWarnings}>
           Only warnings
-        </button>
-      </div>
+        </FilterToggle>
+      </Filters>
       {lines.length === 0 ? (
         <Empty title="Quiet">What the cluster does appears here as it happens.</Empty>
       ) : (

@@ -28,6 +28,7 @@ const replicaSet: FleetWorkload = {
   ready: 1,
   images: [],
   behind: false,
+  labels: {},
   cpu: 0,
   memory: 0,
   owner: { kind: 'Deployment', name: 'web', uid: 'deployment' },

@@ -132,7 +132,11 @@ export class FleetStore {
         else sets.push('alone', `alone/${object.namespace}`);
         break;
       case 'replicasets':
+      case 'jobs':
         if (object.owner) sets.push(`owner:${object.owner.uid}`);
+        break;
+      case 'horizontalpodautoscalers':
+        sets.push(`scales:${object.target.kind}/${object.namespace}/${object.target.name}`);
         break;
       case 'events': {
         const { kind, namespace = '', name } = object.about;

@@ -13,7 +13,25 @@ const SINGULAR: Readonly<Record<string, string>> = {
   endpoints: 'endpoints',
   endpointslices: 'endpoint slice',
   serviceaccounts: 'service account',
+  statefulsets: 'stateful set',
+  daemonsets: 'daemon set',
+  jobs: 'job',
+  cronjobs: 'cron job',
+  horizontalpodautoscalers: 'autoscaler',
+  poddisruptionbudgets: 'budget',
+  persistentvolumeclaims: 'claim',
+  persistentvolumes: 'volume',
+  customresourcedefinitions: 'kind',
 };
+
+/** Kinds of users have names of their own; what is known of them is the plural. */
+export function singularOf(resource: string): string {
+  const known = SINGULAR[resource];
+  if (known) return known;
+  if (/[^aeiou]ies$/.test(resource)) return `${resource.slice(0, -3)}y`;
+  if (/(ss|sh|ch|x|z)es$/.test(resource)) return resource.slice(0, -2);
+  return /[^s]s$/.test(resource) ? resource.slice(0, -1) : resource;
+}
 
 /** Who it was; the cluster's own parts by what people call them. */
 export function whoInWords(user: string): string {
@@ -25,7 +43,7 @@ export function whoInWords(user: string): string {
 /** What was done, without who and to what: `scaled`, `from 3 to 8`. The name of the thing stands in between. */
 export function entryInWords(entry: Entry): { readonly did: string; readonly how: string } {
   const { verb, subresource, changes } = entry;
-  const kind = SINGULAR[entry.resource] ?? entry.resource;
+  const kind = singularOf(entry.resource);
   if (entry.code >= 400)
     return { did: `was refused to ${bare(verb)} ${kind}`, how: entry.refusal ? `: ${entry.refusal}` : '' };
   if (verb === 'create') return { did: `made ${kind}`, how: '' };
@@ -42,6 +60,14 @@ export function entryInWords(entry: Entry): { readonly did: string; readonly how
   if (subresource === 'status') return { did: `reported on ${kind}`, how: '' };
   const image = to(/containers\[[^\]]+\]\.image$/);
   if (image) return { did: 'set the image of', how: ` to ${String(image.after)}` };
+  const suspended = to(/^spec\.suspend$/);
+  if (suspended) return { did: suspended.after === true ? 'suspended' : 'resumed', how: '' };
+  const bounds = changes.filter(({ path }) => /^spec\.(min|max)Replicas$/.test(path));
+  if (bounds.length > 0)
+    return {
+      did: 'set the bounds of',
+      how: `: ${bounds.map(({ path, before, after }) => `${path.slice(5, 8)} ${String(before)} → ${String(after)}`).join(', ')}`,
+    };
   const cordoned = to(/^spec\.unschedulable$/);
   if (cordoned) return { did: cordoned.after === true ? 'cordoned' : 'uncordoned', how: '' };
   if (to(/restartedAt"\]$/)) return { did: 'restarted', how: '' };

@@ -15,6 +15,8 @@ export interface Entry {
   readonly user: string;
   readonly verb: string;
   readonly resource: string;
+  readonly group: string;
+  readonly version: string;
   readonly subresource: string | undefined;
   readonly namespace: string | undefined;
   readonly name: string;
@@ -37,6 +39,8 @@ export function readEntry(value: unknown): Entry {
     user: text(record(raw.user).name) ?? '–',
     verb: text(raw.verb) ?? '',
     resource: text(object.resource) ?? '',
+    group: text(object.group) ?? '',
+    version: text(object.version) ?? 'v1',
     subresource: text(object.subresource),
     namespace: text(object.namespace),
     name: text(object.name) ?? '',

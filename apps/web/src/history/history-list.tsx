@@ -2,6 +2,7 @@
 import { memo, useEffect, useState } from 'react';
 import { stringify } from 'yaml';
 import { callApi, inWords } from '../api/call-api';
+import { resourceName } from '../api/paths';
 import { Age } from '../ui/age';
 import { ShowLink } from '../ui/show';
 import { type Entry, record } from './entry';
@@ -64,7 +65,11 @@ const EntryLine = memo(function EntryLine({ entry }: { entry: Entry }) {
           <span className={refused ? 'text-fail-ink' : undefined}>{did}</span>{' '}
           <ShowLink
             className="font-semibold text-ink hover:underline"
-            to={{ resource: entry.resource, namespace: entry.namespace, name: entry.name }}
+            to={{
+              resource: resourceName({ plural: entry.resource, version: entry.version, group: entry.group }),
+              namespace: entry.namespace,
+              name: entry.name,
+            }}
           >
             {entry.name}
           </ShowLink>

@@ -1,5 +1,6 @@
 'use client';
 import { useDeferredValue, useState } from 'react';
+import { FilterChoice, FilterField, Filters, FilterToggle } from '../ui/filters';
 import { Page } from '../ui/page';
 import { useUi } from '../ui/ui-store';
 import { HistoryList } from './history-list';
@@ -9,11 +10,19 @@ const RESOURCES = [
   'deployments',
   'replicationcontrollers',
   'replicasets',
+  'statefulsets',
+  'daemonsets',
+  'jobs',
+  'cronjobs',
   'pods',
   'services',
   'nodes',
   'configmaps',
   'secrets',
+  'horizontalpodautoscalers',
+  'poddisruptionbudgets',
+  'persistentvolumeclaims',
+  'customresourcedefinitions',
   'namespaces',
 ];
 
@@ -34,52 +43,27 @@ export function HistoryPage() {
   });
   return (
     <Page title="History" note="Every change through the API: who, when, what">
-      <div className="mb-3 flex flex-wrap gap-2">
-        <input
-          className="field w-[150px]"
-          placeholder="By whom"
-          aria-label="By whom"
-          value={user}
-          onChange={(event) => setUser(event.target.value)}
-        />
-        <select
-          className="field"
-          aria-label="What was done"
+      <Filters>
+        <FilterField value={user} onChange={setUser} hint="By whom" width="150px" />
+        <FilterChoice
           value={verb}
-          onChange={(event) => setVerb(event.target.value)}
-        >
-          <option value="">Anything done</option>
-          {VERBS.map((each) => (
-            <option key={each}>{each}</option>
-          ))}
-        </select>
-        <select
-          className="field"
-          aria-label="To what kind"
-          value={resource}
-          onChange={(event) => setResource(event.target.value)}
-        >
-          <option value="">To any kind</option>
-          {RESOURCES.map((each) => (
-            <option key={each}>{each}</option>
-          ))}
-        </select>
-        <input
-          className="field w-[190px]"
-          placeholder="Named exactly"
-          aria-label="Named exactly"
-          value={name}
-          onChange={(event) => setName(event.target.value)}
+          onChange={setVerb}
+          options={VERBS}
+          any="Anything done"
+          label="What was done"
         />
-        <button
-          type="button"
-          className={`button ${people ? 'border-line-strong! bg-raised!' : 'text-ink-3!'}`}
-          aria-pressed={people}
-          onClick={() => setPeople(!people)}
-        >
+        <FilterChoice
+          value={resource}
+          onChange={setResource}
+          options={RESOURCES}
+          any="To any kind"
+          label="To what kind"
+        />
+        <FilterField value={name} onChange={setName} hint="Named exactly" width="190px" />
+        <FilterToggle on={people} onChange={setPeople}>
           Only people
-        </button>
-      </div>
+        </FilterToggle>
+      </Filters>
       <div className="card px-5 py-2">
         <HistoryList filter={filter} />
       </div>

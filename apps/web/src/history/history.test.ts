@@ -7,6 +7,8 @@ const entry: Entry = {
   time: '2026-01-01T00:00:00Z',
   user: 'admin',
   verb: 'patch',
+  group: 'apps',
+  version: 'v1',
   resource: 'deployments',
   subresource: 'scale',
   namespace: 'shop',

@@ -1,6 +1,7 @@
 'use client';
 import type { FleetNode, FleetPod } from '@wheelhouse/shared/console/protocol';
 import { memo, useMemo } from 'react';
+import { useDrain } from '../drain/drain-store';
 import { fleet } from '../fleet/connection';
 import { useFleetSet } from '../fleet/hooks';
 import { CountedGroup } from '../pods/counted-group';
@@ -9,6 +10,7 @@ import { useScale } from '../scale/scale-store';
 import { ShowLink } from '../ui/show';
 import { useUi } from '../ui/ui-store';
 import { useWidth } from '../ui/use-width';
+import { useNodeUsage } from '../usage/use-usage';
 import { bytesOf, cpus, plural } from '../words/amounts';
 import { type Look, lookOf } from '../words/pod-words';
 import { nodeTileSize } from './node-tile-size';
@@ -21,7 +23,11 @@ const FOLLOW_UP_TO = 40;
 export const NodeCard = memo(function NodeCard({ node }: { node: FleetNode }) {
   const all = useFleetSet<'pods'>(`node:${node.name}`);
   const pods = useMemo(() => all.filter(({ phase }) => phase !== 'Succeeded' && phase !== 'Failed'), [all]);
-  const ghosts = useScale((state) => state.preview?.byNode.get(node.name) ?? 0);
+  const scaled = useScale((state) => state.preview?.byNode.get(node.name) ?? 0);
+  const drained = useDrain((state) => state.plan?.byNode.get(node.name) ?? 0);
+  const leaving = useDrain((state) => state.plan?.node === node.name);
+  const ghosts = scaled + drained;
+  const usage = useNodeUsage(node.name);
   const each = useScale((state) => state.held?.workload);
   const used = useMemo(() => sum(pods), [pods]);
   const heldUid = each?.uid;
@@ -31,6 +37,7 @@ export const NodeCard = memo(function NodeCard({ node }: { node: FleetNode }) {
     <article
       className="card px-[15px] pt-[13px] pb-3.5"
       data-testid={`node-${node.name}`}
+      data-held={leaving || undefined}
       aria-label={`Node ${node.name}`}
       style={{ contentVisibility: 'auto', containIntrinsicSize: 'auto 130px' }}
     >
@@ -50,14 +57,16 @@ export const NodeCard = memo(function NodeCard({ node }: { node: FleetNode }) {
       <UsageBar
         name="CPU"
         used={used.cpu}
-        extra={ghosts * (each?.cpu ?? 0)}
+        extra={scaled * (each?.cpu ?? 0)}
+        now={usage?.cpu}
         total={node.cpu}
         text={node.cpu === undefined ? '–' : `${cpus(used.cpu)} of ${cpus(node.cpu)}`}
       />
       <UsageBar
         name="Mem"
         used={used.memory}
-        extra={ghosts * (each?.memory ?? 0)}
+        extra={scaled * (each?.memory ?? 0)}
+        now={usage?.memory}
         total={node.memory}
         text={node.memory === undefined ? '–' : bytesOf(used.memory, node.memory)}
       />

@@ -1,6 +1,7 @@
 'use client';
 import type { FleetNode } from '@wheelhouse/shared/console/protocol';
 import { memo, useMemo } from 'react';
+import { useDrain } from '../drain/drain-store';
 import { useFleetSet } from '../fleet/hooks';
 import { useScale } from '../scale/scale-store';
 import { ShowLink } from '../ui/show';
@@ -18,7 +19,9 @@ export function NodeChart({ nodes }: { nodes: readonly FleetNode[] }) {
 
 const Vessel = memo(function Vessel({ node }: { node: FleetNode }) {
   const pods = useFleetSet<'pods'>(`node:${node.name}`);
-  const ghosts = useScale((state) => state.preview?.byNode.get(node.name) ?? 0);
+  const scaled = useScale((state) => state.preview?.byNode.get(node.name) ?? 0);
+  const drained = useDrain((state) => state.plan?.byNode.get(node.name) ?? 0);
+  const ghosts = scaled + drained;
   const { share, failing } = useMemo(() => load(node, pods), [node, pods]);
   const label = `${node.name}: ${Math.round(share * 100)} % requested, ${pods.length} on it${
     node.ready === 'True' ? '' : ', not ready'

@@ -8,11 +8,13 @@ import { Facts, Part } from '../detail/facts';
 import { DetailFrame } from '../detail/frame';
 import { keyOfRef, useApiObject } from '../detail/use-api-object';
 import { YamlTab } from '../detail/yaml-tab';
+import { DrainTab } from '../drain/drain-tab';
 import { useFleetComplete, useFleetObject, useFleetSet } from '../fleet/hooks';
 import { PodRow } from '../pods/pod-row';
 import { Age } from '../ui/age';
-import type { Shown } from '../ui/show';
+import { ShowLink, type Shown } from '../ui/show';
 import { toast } from '../ui/ui-store';
+import { usageInWords, useNodeUsage } from '../usage/use-usage';
 import { bytes, cpus, plural } from '../words/amounts';
 
 export function NodeDetail({ shown }: { shown: Shown }) {
@@ -24,9 +26,19 @@ export function NodeDetail({ shown }: { shown: Shown }) {
       shown={shown}
       gone={complete && !node}
       lead={node ? <Lead node={node} /> : '–'}
-      actions={node ? <CordonButton node={node} /> : null}
+      actions={
+        node ? (
+          <>
+            <CordonButton node={node} />
+            <ShowLink className="button" to={{ ...shown, tab: 'drain' }}>
+              Drain…
+            </ShowLink>
+          </>
+        ) : null
+      }
       tabs={[
         { id: 'overview', name: 'Overview', content: node ? <Overview node={node} /> : null },
+        { id: 'drain', name: 'Drain', content: node ? <DrainTab node={node} /> : null },
         { id: 'events', name: 'Events', content: <EventsTab shown={shown} /> },
         { id: 'yaml', name: 'YAML', content: node ? <YamlTab shown={shown} /> : null, fill: true },
       ]}
@@ -71,6 +83,7 @@ function CordonButton({ node }: { node: FleetNode }) {
 function Overview({ node }: { node: FleetNode }) {
   const pods = useFleetSet<'pods'>(`node:${node.name}`);
   const { object } = useApiObject<Node>({ resource: 'nodes', name: node.name });
+  const usage = useNodeUsage(node.name);
   const info = object?.status?.nodeInfo;
   return (
     <>
@@ -100,6 +113,7 @@ function Overview({ node }: { node: FleetNode }) {
                 </span>
               ) : undefined,
             ],
+            ['Uses now', usage ? usageInWords(usage) : undefined],
             ['Runtime', node.runtime],
             [
               'System',

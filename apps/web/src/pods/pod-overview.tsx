@@ -7,8 +7,11 @@ import { Facts, Part } from '../detail/facts';
 import { useApiObject } from '../detail/use-api-object';
 import { Age } from '../ui/age';
 import { ShowLink } from '../ui/show';
+import { PodMeters } from '../usage/pod-meters';
+import { VolumesPart } from '../volumes/volumes-part';
 import { bytes, cpus, plural } from '../words/amounts';
 import { exitInWords } from '../words/pod-words';
+import { WhyHere } from './why-here';
 import { WhyWaiting } from './why-waiting';
 
 export function PodOverview({ pod }: { pod: FleetPod }) {
@@ -67,7 +70,12 @@ export function PodOverview({ pod }: { pod: FleetPod }) {
         />
       </Part>
       {error ? <p className="mb-4 text-[13px] text-fail-ink">{inWords(error)}</p> : null}
+      <PodMeters pod={pod} />
       {object ? <Containers pod={object} /> : null}
+      {object ? (
+        <VolumesPart volumes={object.spec?.volumes} namespace={pod.namespace} pod={pod.name} />
+      ) : null}
+      {pod.node ? <WhyHere pod={pod} /> : null}
       {object ? <Conditions pod={object} /> : null}
     </>
   );

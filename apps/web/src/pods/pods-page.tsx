@@ -3,6 +3,7 @@ import type { FleetPod } from '@wheelhouse/shared/console/protocol';
 import { memo, useDeferredValue, useMemo, useState } from 'react';
 import { useAll } from '../fleet/hooks';
 import { Age } from '../ui/age';
+import { FilterField, Filters, FilterToggle } from '../ui/filters';
 import { Empty, Page } from '../ui/page';
 import { ShowLink } from '../ui/show';
 import { useUi } from '../ui/ui-store';
@@ -51,29 +52,21 @@ export function PodsPage() {
 
   return (
     <Page title="Pods" note={plural(pods.length, 'pod')}>
-      <div className="mb-3 flex flex-wrap items-center gap-2">
-        <input
-          className="field w-[260px]"
-          type="search"
-          placeholder="Name, node or address"
-          aria-label="Find pods by name, node or address"
+      <Filters>
+        <FilterField
           value={typed}
-          onChange={(event) => setTyped(event.target.value)}
+          onChange={setTyped}
+          hint="Name, node or address"
+          label="Find pods by name, node or address"
         />
-        <fieldset className="flex gap-1" aria-label="Which">
+        <fieldset className="flex flex-wrap gap-1" aria-label="Which">
           {FILTERS.map(({ id, name }) => (
-            <button
-              key={id}
-              type="button"
-              className={`button h-8 px-2.5 text-[12.5px] ${filter === id ? 'border-line-strong! bg-raised!' : 'text-ink-3!'}`}
-              aria-pressed={filter === id}
-              onClick={() => setFilter(id)}
-            >
+            <FilterToggle key={id} on={filter === id} onChange={() => setFilter(id)}>
               {name}
-            </button>
+            </FilterToggle>
           ))}
         </fieldset>
-      </div>
+      </Filters>
       {rows.length === 0 ? (
         <Empty title={pods.length === 0 ? 'No pods here' : 'None fits'}>
           {pods.length === 0

@@ -5,6 +5,7 @@ import { CountedGroup } from '../pods/counted-group';
 import { PodTile } from '../pods/pod-tile';
 import { useWidth } from '../ui/use-width';
 import { type Look, lookOf } from '../words/pod-words';
+import { isScalable } from '../workloads/model';
 import type { Preview } from './preview';
 import { ScaleHandle } from './scale-handle';
 import type { Held } from './scale-store';
@@ -81,7 +82,7 @@ export function PodStrip({ workload, pods, desired, held, preview }: PodStripPro
           ) : null}
         </div>
       )}
-      {width === 0 ? null : (
+      {width === 0 || !isScalable(workload) ? null : (
         <ScaleHandle
           workload={workload}
           desired={desired}

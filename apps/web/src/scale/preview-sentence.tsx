@@ -1,5 +1,6 @@
 'use client';
 import { plural } from '../words/amounts';
+import { boundsInWords } from './autoscaled';
 import type { Preview } from './preview';
 import type { Held } from './scale-store';
 
@@ -8,10 +9,13 @@ export function PreviewSentence({ held, preview }: { held: Held; preview: Previe
   const more = held.target - held.origin;
   return (
     <p className="min-h-[38px] text-[12.5px] leading-[1.55] text-ink-2" aria-live="polite">
+      {held.autoscaler ? (
+        <b className="mr-1 font-semibold text-brass-ink">{boundsInWords(held.autoscaler, held.target)}</b>
+      ) : null}
       {more === 0 ? (
         <>Drag to the right for more, to the left for fewer. Escape puts everything back.</>
       ) : null}
-      {more < 0 ? (
+      {more < 0 && !held.autoscaler ? (
         <>
           <b className="font-semibold text-ink">{plural(-more, 'pod')} would leave.</b>{' '}
           {held.target === 0

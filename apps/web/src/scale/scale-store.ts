@@ -1,11 +1,18 @@
 'use client';
-import { type FleetKey, type FleetWorkload, fleetKey } from '@wheelhouse/shared/console/protocol';
+import {
+  type FleetAutoscaler,
+  type FleetKey,
+  type FleetWorkload,
+  fleetKey,
+} from '@wheelhouse/shared/console/protocol';
 import { create } from 'zustand';
 import { callApi, inWords } from '../api/call-api';
 import { pathOf } from '../api/paths';
 import { fleet } from '../fleet/connection';
 import { toast } from '../ui/ui-store';
 import { plural } from '../words/amounts';
+import { autoscalerSet } from '../workloads/model';
+import { type Bounds, boundsFor } from './autoscaled';
 import type { Preview } from './preview';
 
 /** A workload whose handle is in somebody's hand, or under their keys. */
@@ -16,6 +23,8 @@ export interface Held {
   readonly origin: number;
   readonly target: number;
   readonly by: 'pointer' | 'keys';
+  /** Who decides about the number, if it is not a person. */
+  readonly autoscaler: FleetAutoscaler | undefined;
 }
 
 interface ScaleState {
@@ -31,7 +40,13 @@ export const useScale = create<ScaleState>(() => ({ held: undefined, preview: un
 export function hold(workload: FleetWorkload, by: Held['by']): void {
   const key = fleetKey(workload);
   const origin = useScale.getState().pending[key] ?? workload.desired;
-  useScale.setState({ held: { key, workload, origin, target: origin, by }, preview: undefined });
+  const autoscaler = autoscalerOf(workload);
+  useScale.setState({ held: { key, workload, origin, target: origin, by, autoscaler }, preview: undefined });
+}
+
+function autoscalerOf(workload: FleetWorkload): FleetAutoscaler | undefined {
+  const [first] = fleet.set(autoscalerSet(workload));
+  return first?.resource === 'horizontalpodautoscalers' ? first : undefined;
 }
 
 export function moveTo(target: number): void {
@@ -46,7 +61,27 @@ export function cancelHold(): void {
 export function release(): void {
   const { held } = useScale.getState();
   cancelHold();
-  if (held && held.target !== held.origin) void scaleTo(held.workload, held.target);
+  if (!held || held.target === held.origin) return;
+  if (!held.autoscaler) {
+    void scaleTo(held.workload, held.target);
+    return;
+  }
+  const bounds = boundsFor(held.autoscaler, held.target);
+  if (bounds) void setBounds(held.autoscaler, bounds);
+}
+
+/** A number of its own would be taken back by the autoscaler at once: its bounds are what a person sets. */
+async function setBounds(autoscaler: FleetAutoscaler, { min, max }: Bounds): Promise<void> {
+  try {
+    await callApi(pathOf(autoscaler), {
+      method: 'PATCH',
+      contentType: 'application/merge-patch+json',
+      body: { spec: { minReplicas: min, maxReplicas: max } },
+    });
+    toast('done', `${autoscaler.name} now decides between ${min} and ${max}`);
+  } catch (error) {
+    toast('error', `${autoscaler.name} stays as it was`, inWords(error));
+  }
 }
 
 /** Shown at once; the server corrects it: what it refuses goes back, and says why. */

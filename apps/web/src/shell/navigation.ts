@@ -26,6 +26,7 @@ export const NAVIGATION: readonly { readonly heading?: string; readonly links: r
     heading: 'Configure',
     links: [
       { href: '/config', name: 'Config & secrets' },
+      { href: '/kinds', name: 'Your own kinds' },
       { href: '/create', name: 'Create from YAML' },
     ],
   },

@@ -14,11 +14,18 @@ const THINGS = [
   'deployments',
   'replicationcontrollers',
   'replicasets',
+  'statefulsets',
+  'daemonsets',
+  'jobs',
+  'cronjobs',
   'pods',
   'services',
   'nodes',
   'configmaps',
   'secrets',
+  'persistentvolumeclaims',
+  'horizontalpodautoscalers',
+  'poddisruptionbudgets',
   'namespaces',
 ];
 

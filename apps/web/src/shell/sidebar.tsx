@@ -4,7 +4,7 @@ import { usePathname } from 'next/navigation';
 import { useCount } from '../fleet/hooks';
 import { useUi } from '../ui/ui-store';
 import { figure } from '../words/amounts';
-import { useWorkloads } from '../workloads/use-workloads';
+import { useCronJobs, useWorkloads } from '../workloads/use-workloads';
 import { type Destination, NAVIGATION } from './navigation';
 
 export function Sidebar() {
@@ -62,6 +62,6 @@ function Count({ of }: { of: string }) {
 }
 
 function WorkloadCount() {
-  const count = useWorkloads().length;
+  const count = useWorkloads().length + useCronJobs().length;
   return <span className="text-[12.5px] text-ink-3">{count > 0 ? figure(count) : ''}</span>;
 }

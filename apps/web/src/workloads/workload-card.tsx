@@ -1,20 +1,28 @@
 'use client';
 import { type FleetWorkload, fleetKey } from '@wheelhouse/shared/console/protocol';
-import { memo } from 'react';
+import { memo, useMemo } from 'react';
 import { useFleetSet } from '../fleet/hooks';
 import { PodStrip } from '../scale/pod-strip';
 import { PreviewSentence } from '../scale/preview-sentence';
 import { useScale } from '../scale/scale-store';
 import { ShowLink, useShown } from '../ui/show';
 import { useUi } from '../ui/ui-store';
-import { workloadKind, workloadTestId } from './model';
+import { Guards } from './guards';
+import { JobProgress } from './job-progress';
+import { byName, workloadKind, workloadTestId } from './model';
 import { ReplicaCount } from './replica-count';
 import { WorkloadStory } from './workload-story';
 
 /** A workload: its name, how many, a tile per pod, the handle, and a line that says what is going on. */
 export const WorkloadCard = memo(function WorkloadCard({ workload }: { workload: FleetWorkload }) {
   const key = fleetKey(workload);
-  const pods = useFleetSet<'pods'>(`workload:${workload.uid}`);
+  const known = useFleetSet<'pods'>(`workload:${workload.uid}`);
+  // The pods of a stateful set have places: web-0 stands first, however often it was made anew.
+  const placed = workload.resource === 'statefulsets';
+  const pods = useMemo(
+    () => (placed ? [...known].sort((a, b) => byName.compare(a.name, b.name)) : known),
+    [placed, known],
+  );
   const held = useScale((state) => (state.held?.key === key ? state.held : undefined));
   const preview = useScale((state) => (state.held?.key === key ? state.preview : undefined));
   const desired = useScale((state) => state.pending[key]) ?? workload.desired;
@@ -47,7 +55,11 @@ export const WorkloadCard = memo(function WorkloadCard({ workload }: { workload:
           {workloadKind(workload)} · {workload.namespace}
         </span>
         <span className="flex-1" />
-        <ReplicaCount ready={workload.ready} desired={desired} held={held} />
+        {workload.job ? (
+          <JobProgress job={workload.job} />
+        ) : (
+          <ReplicaCount ready={workload.ready} desired={desired} held={held} />
+        )}
       </header>
       <PodStrip workload={workload} pods={pods} desired={desired} held={held} preview={preview} />
       {held ? (
@@ -57,6 +69,7 @@ export const WorkloadCard = memo(function WorkloadCard({ workload }: { workload:
       ) : (
         <WorkloadStory workload={workload} pods={pods} desired={desired} />
       )}
+      <Guards workload={workload} />
     </article>
   );
 });

@@ -1,17 +1,22 @@
 'use client';
-import type { FleetWorkload } from '@wheelhouse/shared/console/protocol';
+import type { FleetJobProgress, FleetWorkload } from '@wheelhouse/shared/console/protocol';
+import type { KubeObject } from '@wheelhouse/shared/meta/object';
+import type { PodTemplateSpec } from 'kubernetes-types/core/v1';
 import { EventsTab } from '../detail/events-tab';
 import { Facts, Part } from '../detail/facts';
 import { DetailFrame } from '../detail/frame';
-import { keyOfRef } from '../detail/use-api-object';
+import { keyOfRef, useApiObject } from '../detail/use-api-object';
 import { YamlTab } from '../detail/yaml-tab';
 import { useFleetComplete, useFleetObject, useFleetSet } from '../fleet/hooks';
 import { HistoryList } from '../history/history-list';
 import { PodRow } from '../pods/pod-row';
 import { Age } from '../ui/age';
 import { ShowLink, type Shown } from '../ui/show';
+import { ClaimsPart } from '../volumes/claims-part';
+import { VolumesPart } from '../volumes/volumes-part';
 import { bytes, cpus, plural } from '../words/amounts';
-import { workloadKind } from './model';
+import { Guards } from './guards';
+import { isRestartable, workloadKind } from './model';
 import { RestartButton } from './restart-button';
 
 export function WorkloadDetail({ shown }: { shown: Shown }) {
@@ -23,7 +28,7 @@ export function WorkloadDetail({ shown }: { shown: Shown }) {
       shown={shown}
       gone={complete && !workload}
       lead={workload ? <Lead workload={workload} /> : '–'}
-      actions={workload?.resource === 'deployments' ? <RestartButton workload={workload} /> : null}
+      actions={workload && isRestartable(workload) ? <RestartButton workload={workload} /> : null}
       tabs={[
         { id: 'overview', name: 'Overview', content: workload ? <Overview workload={workload} /> : null },
         { id: 'events', name: 'Events', content: <EventsTab shown={shown} /> },
@@ -48,7 +53,8 @@ export function WorkloadDetail({ shown }: { shown: Shown }) {
 }
 
 function Lead({ workload }: { workload: FleetWorkload }) {
-  const { desired, ready } = workload;
+  const { desired, ready, job } = workload;
+  if (job) return <JobLead job={job} />;
   if (workload.failure) return <b className="font-semibold text-fail-ink">{workload.failure}</b>;
   if (desired === 0) return <p>It is set to none: nothing of it runs.</p>;
   if (ready >= desired) return <p>All {plural(desired, 'replica')} run and are ready.</p>;
@@ -62,8 +68,28 @@ function Lead({ workload }: { workload: FleetWorkload }) {
   );
 }
 
+function JobLead({ job }: { job: FleetJobProgress }) {
+  if (job.outcome === 'Failed')
+    return <b className="font-semibold text-fail-ink">It gave up. {job.message}</b>;
+  const done = job.completions === undefined ? `${job.succeeded}` : `${job.succeeded} of ${job.completions}`;
+  if (job.outcome) return <p>It is done: {done} succeeded.</p>;
+  if (job.suspended) return <p>It is suspended: {done} done, nothing runs.</p>;
+  return (
+    <p>
+      <b className="font-semibold text-ink">{done} done,</b> {plural(job.active, 'pod')} at work
+      {job.failed > 0 ? `, ${job.failed} failed` : ''}.
+    </p>
+  );
+}
+
 function Overview({ workload }: { workload: FleetWorkload }) {
-  const pods = useFleetSet<'pods'>(`workload:${workload.uid}`);
+  // The pods of a replica set that belongs to a deployment count as the deployment's.
+  const pods = useFleetSet<'pods'>(`${workload.owner ? 'owner' : 'workload'}:${workload.uid}`);
+  const { object } = useApiObject<KubeObject & { spec?: { template?: PodTemplateSpec } }>({
+    resource: workload.resource,
+    namespace: workload.namespace,
+    name: workload.name,
+  });
   const owned = useFleetSet<'replicasets'>(`owner:${workload.uid}`);
   const sets = [...owned].reverse().filter((set) => set.desired > 0 || set.replicas > 0 || owned.length <= 5);
   return (
@@ -87,10 +113,21 @@ function Overview({ workload }: { workload: FleetWorkload }) {
                 : 'nothing in particular',
             ],
             ['Made', <Age key="made" time={workload.created} suffix />],
+            ...(workload.job
+              ? ([
+                  ['At once', `up to ${workload.job.parallelism}`],
+                  ['Begun', <Age key="begun" time={workload.job.started} suffix />],
+                  ['Ended', <Age key="ended" time={workload.job.finished} suffix />],
+                ] as const)
+              : []),
             ...(workload.revision ? ([['Revision', workload.revision]] as const) : []),
           ]}
         />
       </Part>
+      <Guards workload={workload} />
+      <div className="mb-6" />
+      {workload.claims ? <ClaimsPart workload={workload} templates={workload.claims} /> : null}
+      <VolumesPart volumes={object?.spec?.template?.spec?.volumes} namespace={workload.namespace} />
       {workload.resource === 'deployments' ? (
         <Part title="Rollout" note={`${workload.updated ?? 0} of ${workload.desired} on the newest`}>
           <div className="flex flex-col gap-1.5">

@@ -1,14 +1,18 @@
 'use client';
 import type { FleetPod, FleetWorkload } from '@wheelhouse/shared/console/protocol';
+import { Age } from '../ui/age';
 import { ShowLink } from '../ui/show';
 import { plural } from '../words/amounts';
 import { lookOf, podDetail, podInWords } from '../words/pod-words';
 import { schedulingInWords } from '../words/scheduling-words';
-import { shortImage } from './model';
+import { isScalable, shortImage } from './model';
 import { StuckPod } from './stuck-pod';
 
-interface StoryProps {
+interface StoryOf {
   readonly workload: FleetWorkload;
+}
+
+interface StoryProps extends StoryOf {
   readonly pods: readonly FleetPod[];
   readonly desired: number;
 }
@@ -18,6 +22,8 @@ export function WorkloadStory({ workload, pods, desired }: StoryProps) {
   const failing = pods.filter((pod) => lookOf(pod) === 'failed');
   const unplaced = pods.filter((pod) => pod.phase === 'Pending' && !pod.node);
   const first = failing[0];
+  // A job that came to its end is told by its end: what failed on the way was made up for.
+  if (workload.job?.outcome) return <JobEnd workload={workload} />;
   if (first) {
     return (
       <Line end={<LogsLink pod={first} />}>
@@ -55,12 +61,32 @@ export function WorkloadStory({ workload, pods, desired }: StoryProps) {
   return stuck ? <StuckPod pod={stuck} otherwise={course} /> : course;
 }
 
+function JobEnd({ workload }: StoryOf) {
+  const { job } = workload;
+  if (job?.outcome === 'Failed') {
+    return (
+      <p className="border-t border-line pt-2 text-[12.5px] leading-[1.55] text-ink-2">
+        <b className="font-semibold text-fail-ink">It gave up.</b> {job.message}
+      </p>
+    );
+  }
+  return (
+    <Line end={job?.failed ? `${job.failed} failed on the way` : undefined}>
+      <span>
+        Done <Age time={job?.finished} suffix />
+      </span>
+      <Dot />
+      <span className="mono truncate">{workload.images.map(shortImage).join(', ')}</span>
+    </Line>
+  );
+}
+
 /** Nothing is wrong: what it runs, and what is on its way. */
 function Course({ workload, pods, desired }: StoryProps) {
   const image = <span className="mono truncate">{workload.images.map(shortImage).join(', ') || '–'}</span>;
   const updated = workload.updated ?? desired;
   if (
-    workload.resource === 'deployments' &&
+    workload.updated !== undefined &&
     workload.replicas > 0 &&
     updated < Math.min(desired, workload.replicas)
   ) {
@@ -78,7 +104,14 @@ function Course({ workload, pods, desired }: StoryProps) {
   return (
     <Line end={movement(pods, desired)}>
       {workload.paused ? <b className="font-semibold text-ink">Paused</b> : null}
-      {desired === 0 ? <span>Set to none. Drag the handle to bring it back.</span> : image}
+      {workload.job?.suspended ? <b className="font-semibold text-ink">Suspended</b> : null}
+      {desired === 0 && workload.resource === 'daemonsets' ? (
+        <span>No node takes it now.</span>
+      ) : desired === 0 && isScalable(workload) ? (
+        <span>Set to none. Drag the handle to bring it back.</span>
+      ) : (
+        image
+      )}
     </Line>
   );
 }

@@ -1,15 +1,17 @@
 'use client';
 import Link from 'next/link';
 import { FirstRun } from '../bridge/first-run';
+import { CronJobList } from '../cron/cron-job-list';
 import { Page } from '../ui/page';
 import { plural } from '../words/amounts';
 import { LonePods } from './lone-pods';
 import { needsAttention } from './model';
-import { useWorkloads } from './use-workloads';
+import { useCronJobs, useWorkloads } from './use-workloads';
 import { WorkloadList } from './workload-list';
 
 export function WorkloadsPage() {
   const workloads = useWorkloads();
+  const crons = useCronJobs().length;
   const attention = workloads.filter(needsAttention).length;
   return (
     <Page
@@ -21,7 +23,8 @@ export function WorkloadsPage() {
         </Link>
       }
     >
-      {workloads.length === 0 ? <FirstRun /> : <WorkloadList />}
+      {workloads.length === 0 && crons === 0 ? <FirstRun /> : <WorkloadList />}
+      <CronJobList />
       <LonePods />
     </Page>
   );
