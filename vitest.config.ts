@@ -17,6 +17,8 @@ export default defineConfig({
           include: ['e2e/**/*.test.ts'],
           // Whole clusters on one Docker and two cores: one after the other.
           fileParallelism: false,
+          // The concurrent tests of the conformance suite mostly wait for pods.
+          maxConcurrency: 12,
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

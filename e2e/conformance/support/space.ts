@@ -1,5 +1,6 @@
 import type { Container, Pod, PodSpec, Volume } from 'kubernetes-types/core/v1';
 import type { Api, PatchType } from './api';
+import type { Images } from './images';
 import { type Kinds, pathOf, type Resource, type Stored } from './resources';
 import type { DeleteOptions, List, Scale } from './wire';
 
@@ -185,7 +186,7 @@ export interface PodOptions {
 }
 
 /** Makes pods of an image; they end without a grace to wait for. */
-export const podsOf = (image: string) => ({
+export const podsOf = ({ busybox: image, server }: Images) => ({
   image,
   /** A container that runs a shell script. */
   container: (script: string, extra: Partial<Container> = {}): Container => ({
@@ -215,6 +216,13 @@ export const podsOf = (image: string) => ({
   /** A pod that only is there. */
   idle(name: string, options: PodOptions = {}): Pod {
     return this.pod(name, 'exec sleep 1000000', options);
+  },
+  /** A pod that answers over HTTP and UDP on port 8080, for what the small one below cannot do. */
+  peer(name: string, options: PodOptions = {}): Pod {
+    return this.pod(name, 'exec node /server.mjs', {
+      ...options,
+      container: { image: server, readinessProbe: httpReadiness, ...options.container },
+    });
   },
   /** A pod that answers over HTTP on port 8080. */
   server(name: string, options: PodOptions = {}): Pod {

@@ -71,7 +71,7 @@ export async function onStage(test: (stage: Stage) => Promise<void>): Promise<vo
       api,
       wide,
       space: Object.assign(new Space(api, name), { name }),
-      pods: podsOf(images.busybox),
+      pods: podsOf(images),
       unique: name,
       cleanUp: (action) => {
         actions.push(action);

@@ -54,6 +54,8 @@ async function ask(req: Req, connection: Duplex, path: ProxyPath): Promise<Incom
     path: path.target + path.query,
     headers: requestHeaders(req, { uri: path.prefix + path.target }, false),
     setHost: false,
+    // As Go's client, which Kubernetes uses here: small servers end their headers' lines without a CR, for example.
+    insecureHTTPParser: true,
   });
   const answered = once(outgoing, 'response');
   // Heard through `answered`; later ones end the answer.

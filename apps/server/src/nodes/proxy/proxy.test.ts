@@ -102,6 +102,7 @@ describe('a proxied request', () => {
         res
           .writeHead(200, { 'content-type': 'text/html', 'content-encoding': 'gzip' })
           .end(gzipSync('<a href="/x">'));
+      else if (req.url === '/bare') req.socket.end('HTTP/1.0 200 OK\nContent-Type: text/plain\n\nbare');
       else req.pipe(res.writeHead(201, { 'x-own': 'yes' }));
     });
     const sockets = new WebSocketServer({ server: backend });
@@ -154,6 +155,11 @@ describe('a proxied request', () => {
     const moved = await fetch(url('/moved'), { redirect: 'manual' });
     expect(moved.headers.get('location')).toBe(`${PREFIX}/there`);
     expect(await (await fetch(url('/page'))).text()).toBe(`<a href="${PREFIX}/x">`);
+  });
+
+  it('reads lines that end in a bare line feed', async () => {
+    const answer = await fetch(url('/bare'));
+    expect([answer.headers.get('content-type'), await answer.text()]).toEqual(['text/plain', 'bare']);
   });
 
   it('passes WebSockets on', async () => {
