@@ -1,4 +1,5 @@
 import { systemClock } from '@wheelhouse/shared/clock';
+import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { expect, test } from 'vitest';
 import { createSimulatedRuntime } from '../runtime/simulated/simulated-runtime';
@@ -31,6 +32,35 @@ test('one simulated node runs and ends hundreds of pods', { timeout: 60_000 }, a
     const left = async () => (await cluster.client.list(podKind, { namespace: 'default' })).items.length;
     await expect.poll(left, { timeout: 30_000 }).toBe(0);
     expect(await runtime.listPods()).toEqual([]);
+  } finally {
+    await cluster.close();
+  }
+});
+
+test('a pod may ask for labels that the node was given only just now, and is refused without them', async () => {
+  const runtime = createSimulatedRuntime({ clock: systemClock, startMs: 5, stopMs: 5 });
+  const cluster = await createTestCluster({ runtime, podCidr: '10.244.0.0/16' });
+  const label = (disk: string | null) =>
+    cluster.client.patch(
+      nodeKind,
+      { name: cluster.nodeName },
+      { type: 'merge', body: { metadata: { labels: { disk } } } },
+    );
+  const spec = { containers: [{ name: 'main', image: 'any:1' }], nodeSelector: { disk: 'ssd' } };
+  try {
+    await label('ssd');
+    await cluster.createPod('fits', spec);
+    const ended = ({ status }: { status?: { phase?: string } }) =>
+      status?.phase === 'Running' || status?.phase === 'Failed';
+    expect((await cluster.until('fits', ended)).status?.phase).toBe('Running');
+    await label(null);
+    await expect
+      .poll(async () => {
+        await cluster.client.delete(podKind, { namespace: 'default', name: 'late' }).catch(() => undefined);
+        await cluster.createPod('late', spec).catch(() => undefined);
+        return (await cluster.until('late', ended)).status?.reason;
+      })
+      .toBe('NodeAffinity');
   } finally {
     await cluster.close();
   }

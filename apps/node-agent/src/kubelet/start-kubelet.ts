@@ -5,6 +5,7 @@ import { createInformer } from '@wheelhouse/shared/client/create-informer';
 import { createEventRecorder } from '@wheelhouse/shared/client/event-recorder';
 import type { Informer } from '@wheelhouse/shared/client/informer';
 import { type Clock, systemClock } from '@wheelhouse/shared/clock';
+import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { serviceKind } from '@wheelhouse/shared/kinds/core/service';
 import { serviceAccountKind } from '@wheelhouse/shared/kinds/core/service-account';
@@ -20,7 +21,7 @@ import { computeNodeStatus, defaultCapacity } from './node/node-status';
 import { ImagePuller } from './pods/image-puller';
 import { PodAddresses } from './pods/pod-addresses';
 import { errorText, type PodContext } from './pods/pod-context';
-import { PodManager } from './pods/pod-manager';
+import { type NodeLabels, PodManager } from './pods/pod-manager';
 import { credentialsFor } from './pods/registry-credentials';
 import { createKubeletHandler, type KubeletHandler } from './server/kubelet-handler';
 import { StatusWriter } from './status-writer';
@@ -179,7 +180,11 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       );
     },
   };
-  const manager = new PodManager({ context, pods, nodeLabels: labels });
+  const nodeLabels: NodeLabels = {
+    known: () => registrar.node()?.metadata.labels ?? labels,
+    ask: async () => (await client.get(nodeKind, { name: nodeName })).metadata.labels ?? {},
+  };
+  const manager = new PodManager({ context, pods, nodeLabels });
 
   pods.start();
   ownServices?.start();

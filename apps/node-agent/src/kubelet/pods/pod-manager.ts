@@ -12,11 +12,22 @@ import { PodWorker } from './pod-worker';
 const HOUSEKEEPING_MS = 30_000;
 /** What belongs to no pod gets this long to end. */
 const ORPHAN_GRACE_SECONDS = 5;
+const ASK_AGAIN_MS = 1_000;
 
 export interface PodManagerOptions {
   readonly context: PodContext;
   readonly pods: Informer<Pod>;
-  readonly nodeLabels: Readonly<Record<string, string>>;
+  readonly nodeLabels: NodeLabels;
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+/** The labels of the node's own object, which anybody may change. */
+export interface NodeLabels {
+  /** As this node has heard of them. */
+  known(): Labels;
+  /** As the server has them now. */
+  ask(): Promise<Labels>;
 }
 
 /** One worker for each pod of the node; removes what the runtime holds of pods that are no more. */
@@ -27,6 +38,8 @@ export class PodManager {
   #stopped = false;
   /** Orphans on their way out. */
   readonly #removing = new Set<string>();
+  /** Pods whose admission waits for what the server says of this node. */
+  readonly #asking = new Set<string>();
 
   constructor(private readonly options: PodManagerOptions) {}
 
@@ -81,8 +94,35 @@ export class PodManager {
       known.update(pod);
       return;
     }
-    const rejection = this.#admit(pod);
-    const worker = new PodWorker(this.options.context, pod, {
+    if (this.#asking.has(uid)) return;
+    const rejection = this.#judge(pod, this.options.nodeLabels.known());
+    // The scheduler may have seen a label of which the watch has not told this node yet.
+    if (rejection?.reason === 'NodeAffinity') void this.#askAndAdmit(pod);
+    else this.#admit(pod, rejection);
+  }
+
+  async #askAndAdmit({ metadata: { uid, namespace, name } }: Stored<Pod>): Promise<void> {
+    const { context, pods, nodeLabels } = this.options;
+    this.#asking.add(uid);
+    let labels: Labels | undefined;
+    while (!labels && !this.#stopped) {
+      try {
+        labels = await nodeLabels.ask();
+      } catch (error) {
+        context.log.debug({ err: error }, 'the own node could not be read; tried again');
+        await new Promise<void>((resolve) => context.clock.after(ASK_AGAIN_MS, resolve));
+      }
+    }
+    this.#asking.delete(uid);
+    const pod = pods.get(`${namespace}/${name}`);
+    if (labels && !this.#stopped && pod?.metadata.uid === uid) this.#admit(pod, this.#judge(pod, labels));
+  }
+
+  #admit(pod: Stored<Pod>, rejection: WaitingReason | undefined): void {
+    const { uid } = pod.metadata;
+    const { context } = this.options;
+    if (rejection) context.events.record(pod, 'Warning', rejection.reason, rejection.message ?? '');
+    const worker = new PodWorker(context, pod, {
       ...(rejection ? { rejection } : {}),
       onFinished: (finished) => this.#workers.delete(finished),
     });
@@ -90,15 +130,13 @@ export class PodManager {
     worker.update(pod);
   }
 
-  #admit(pod: Stored<Pod>): WaitingReason | undefined {
-    const { context, nodeLabels } = this.options;
+  #judge(pod: Stored<Pod>, nodeLabels: Labels): WaitingReason | undefined {
+    const { context } = this.options;
     const phase = pod.status?.phase;
     // A pod that this node took before stays taken; one that ended needs nothing.
     if (pod.status?.startTime || phase === 'Succeeded' || phase === 'Failed') return undefined;
     const others = this.workers.filter(({ isActive }) => isActive).map((worker) => worker.pod);
-    const rejection = rejectPod({ pod, others, allocatable: context.allocatable, nodeLabels });
-    if (rejection) context.events.record(pod, 'Warning', rejection.reason, rejection.message ?? '');
-    return rejection;
+    return rejectPod({ pod, others, allocatable: context.allocatable, nodeLabels });
   }
 
   async #housekeeping(): Promise<void> {
