@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { daemonSets } from './areas/daemon-sets';
 import { deployments } from './areas/deployments';
+import { jobs } from './areas/jobs';
 import { replication } from './areas/replication';
+import { statefulSets } from './areas/stateful-sets';
 import { type Cluster, startCluster, useCluster } from './support/suite';
 
 /**
@@ -19,5 +22,8 @@ describe('conformance', () => {
   describe.concurrent('side by side', () => {
     replication();
     deployments();
+    daemonSets();
+    jobs();
+    statefulSets();
   });
 });

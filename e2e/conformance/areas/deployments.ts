@@ -70,7 +70,7 @@ export function deployments(): void {
       // Pods of a replica set from before the deployment are taken over and replaced.
       const template = { metadata: { labels: { app: 'web', old: 'yes' } }, spec: pods.idle('').spec };
       const old = await space.create('replicasets', {
-        metadata: { name: 'old', annotations: { [REVISION]: '3546342' } },
+        metadata: { name: 'old', labels: { app: 'web' }, annotations: { [REVISION]: '3546342' } },
         spec: { replicas: 1, selector: { matchLabels: { app: 'web' } }, template },
       });
       await space.until('replicasets', 'old', ({ status }) => status?.readyReplicas === 1);

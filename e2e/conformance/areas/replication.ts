@@ -1,6 +1,6 @@
 import type { PodTemplateSpec } from 'kubernetes-types/core/v1';
 import { expect } from 'vitest';
-import { httpReadiness, isReady, serve } from '../support/space';
+import { httpReadiness, isReady, ownerOf, serve } from '../support/space';
 import { conformance, conformances, type Stage } from '../support/suite';
 
 const template = ({ pods }: Stage, app: string): PodTemplateSpec => ({
@@ -26,9 +26,6 @@ function controller(kind: Kind, stage: Stage, replicas: number, pods = template(
         spec: { replicas, selector: { matchLabels: { app: 'x' } }, template: pods },
       });
 }
-
-const ownerOf = (pod: { metadata: { ownerReferences?: { controller?: boolean; uid: string }[] } }) =>
-  pod.metadata.ownerReferences?.find((owner) => owner.controller)?.uid;
 
 /** ReplicationController and ReplicaSet. */
 export function replication(): void {

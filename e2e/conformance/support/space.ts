@@ -177,6 +177,10 @@ export const isReady = (pod: Pod): boolean =>
   pod.metadata?.deletionTimestamp === undefined &&
   (pod.status?.conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');
 
+/** The UID of the controller that a pod belongs to. */
+export const ownerOf = ({ metadata }: Pod): string | undefined =>
+  metadata?.ownerReferences?.find(({ controller }) => controller)?.uid;
+
 export interface PodOptions {
   readonly labels?: Record<string, string>;
   readonly annotations?: Record<string, string>;
