@@ -34,7 +34,7 @@ export function Bridge() {
             note={
               workloads.length === 0
                 ? ''
-                : `${workloads.length} · ${attention === 0 ? 'all well' : `${attention} ${attention === 1 ? 'needs' : 'need'} attention`}`
+                : `${workloads.length + crons} · ${attention === 0 ? 'all well' : `${attention} ${attention === 1 ? 'needs' : 'need'} attention`}`
             }
           />
           {workloads.length === 0 && crons === 0 ? <FirstRun /> : <WorkloadList />}

@@ -1,10 +1,12 @@
 'use client';
 import type { FleetNode } from '@wheelhouse/shared/console/protocol';
+import type { DrainOutcome } from '@wheelhouse/shared/scheduling/placement-preview';
 import { useEffect, useState } from 'react';
 import { inWords } from '../api/call-api';
 import { Part } from '../detail/facts';
 import { useFleetSet } from '../fleet/hooks';
 import { ShowLink } from '../ui/show';
+import { schedulingInWords } from '../words/scheduling-words';
 import { type DrainPlan, drainInWords } from './drain-plan';
 import { DrainProgress } from './drain-progress';
 import { askForDrain, drain, forgetPlan, useDrain } from './drain-store';
@@ -88,32 +90,40 @@ function Blocks({ plan }: { plan: DrainPlan }) {
 }
 
 const MOST = 300;
+const ORDER: readonly DrainOutcome[] = ['homeless', 'lost', 'unknown', 'placed', 'finished'];
+const LOOKS: Readonly<Record<DrainOutcome, 'ghost' | 'beyond' | 'unknown' | 'done'>> = {
+  homeless: 'beyond',
+  lost: 'beyond',
+  unknown: 'unknown',
+  placed: 'ghost',
+  finished: 'done',
+};
 
 function Moves({ plan }: { plan: DrainPlan }) {
   if (plan.moves.length === 0) return null;
   // What finds no place first: that is what a person has to decide about.
-  const moves = [...plan.moves].sort((a, b) => Number(a.node !== undefined) - Number(b.node !== undefined));
+  const moves = [...plan.moves].sort((a, b) => ORDER.indexOf(a.outcome) - ORDER.indexOf(b.outcome));
   return (
     <Part title="Leave" note={`${plan.moves.length}`}>
       <ul className="flex flex-col gap-1.5 text-[13px]">
-        {moves.slice(0, MOST).map(({ namespace, pod, node, reason }) => (
+        {moves.slice(0, MOST).map(({ namespace, pod, node, outcome, reason }) => (
           <li
             key={`${namespace}/${pod}`}
             data-testid={`drain-move-${pod}`}
             className="grid grid-cols-[18px_minmax(0,1fr)_minmax(0,1fr)] items-baseline gap-2.5"
           >
-            <i
-              className="tile self-center [--tile:14px]"
-              data-look={node ? 'ghost' : 'beyond'}
-              aria-hidden="true"
-            />
+            <i className="tile self-center [--tile:14px]" data-look={LOOKS[outcome]} aria-hidden="true" />
             <PodName namespace={namespace} pod={pod} />
             {node ? (
               <span>
                 its successor goes to <b className="font-semibold">{node}</b>
               </span>
             ) : (
-              <span className="text-fail-ink [overflow-wrap:anywhere]">{reason ?? 'finds no node'}</span>
+              <span
+                className={`[overflow-wrap:anywhere] ${LOOKS[outcome] === 'beyond' ? 'text-fail-ink' : 'text-ink-3'}`}
+              >
+                {schedulingInWords(reason ?? 'finds no node')}
+              </span>
             )}
           </li>
         ))}

@@ -1,29 +1,14 @@
 'use client';
 import type { FleetPod } from '@wheelhouse/shared/console/protocol';
-import type { SchedulingExplanation } from '@wheelhouse/shared/scheduling/scheduling-explanation';
-import { useEffect, useState } from 'react';
-import { callApi } from '../api/call-api';
-import { pathOf } from '../api/paths';
 import { Part } from '../detail/facts';
 import { ShowLink } from '../ui/show';
+import { useExplanation } from './use-explanation';
 
 const SHOWN = 24;
 
 /** Why no node takes it, node by node, and what would change that: for each node, and the least of all. */
 export function WhyWaiting({ pod }: { pod: FleetPod }) {
-  const [explanation, setExplanation] = useState<SchedulingExplanation['status']>();
-  const path = `${pathOf(pod)}/schedulingexplanation`;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new verdict is the reason to ask again
-  useEffect(() => {
-    const abort = new AbortController();
-    callApi(path, { signal: abort.signal }).then(
-      // The path names the kind of the answer.
-      (answer) => setExplanation((answer as SchedulingExplanation).status),
-      // Another scheduler may decide here, which explains nothing; the message above stands then.
-      () => setExplanation(undefined),
-    );
-    return () => abort.abort();
-  }, [path, pod.unscheduled]);
+  const explanation = useExplanation(pod);
   if (!explanation) return null;
   const { smallestChange } = explanation;
   const refusing = explanation.nodes.filter(({ fits }) => !fits);

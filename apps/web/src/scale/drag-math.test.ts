@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MOST_REPLICAS, placeAfter, scaleKey, targetAt } from './drag-math';
+import { MOST_REPLICAS, placeAfter, scaleKey, softStop, targetAt } from './drag-math';
 
 const shape = { perRow: 14, pitch: 32, rowPitch: 32 };
 const grip = (count: number) => ({ count, slots: count, shape });
@@ -40,6 +40,16 @@ describe('targetAt', () => {
         expect(to).toBeLessThanOrEqual(MOST_REPLICAS);
       }),
     );
+  });
+});
+
+describe('softStop', () => {
+  it('holds the hand at what fits, and never below what there is', () => {
+    expect(softStop(8, 3, 11)).toBe(8);
+    expect(softStop(37, 3, 11)).toBe(11);
+    expect(softStop(20, 14, 11)).toBe(14);
+    expect(softStop(2, 14, 11)).toBe(2);
+    expect(softStop(37, 3, undefined)).toBe(37);
   });
 });
 

@@ -52,6 +52,16 @@ export function clamp(target: number, most = MOST_REPLICAS): number {
   return Math.min(most, Math.max(0, target));
 }
 
+/**
+ * Where a hand that asks for `wanted` is stopped: at what fits, or at what there is where that is more already.
+ * `room` is undefined while no limit is known; then nothing stops it.
+ *
+ * Example: 3 replicas, room for 11: 8 is 8, 37 is 11. With 14 replicas, 20 is 14.
+ */
+export function softStop(wanted: number, origin: number, room: number | undefined): number {
+  return room === undefined ? wanted : Math.min(wanted, Math.max(room, origin));
+}
+
 export type ScaleKey =
   | { readonly do: 'set'; readonly target: number; readonly typed: string }
   | { readonly do: 'commit' }

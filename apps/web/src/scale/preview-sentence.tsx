@@ -12,7 +12,7 @@ export function PreviewSentence({ held, preview }: { held: Held; preview: Previe
       {held.autoscaler ? (
         <b className="mr-1 font-semibold text-brass-ink">{boundsInWords(held.autoscaler, held.target)}</b>
       ) : null}
-      {more === 0 ? (
+      {held.wanted === held.origin ? (
         <>Drag to the right for more, to the left for fewer. Escape puts everything back.</>
       ) : null}
       {more < 0 && !held.autoscaler ? (
@@ -23,7 +23,7 @@ export function PreviewSentence({ held, preview }: { held: Held; preview: Previe
             : 'Each is asked to stop, and has its time to finish.'}
         </>
       ) : null}
-      {more > 0 ? <Growth held={held} preview={preview} more={more} /> : null}
+      {held.wanted > held.origin ? <Growth held={held} preview={preview} more={more} /> : null}
     </p>
   );
 }
@@ -34,7 +34,7 @@ function Growth({ held, preview, more }: { held: Held; preview: Preview | undefi
   const shown = places.slice(0, 4).map(([node, count]) => `${count} on ${node}`);
   const rest = places.slice(4).reduce((sum, [, count]) => sum + count, 0);
   if (rest > 0) shown.push(`${rest} on ${plural(places.length - 4, 'other')}`);
-  const over = preview.room !== undefined && held.target > preview.room;
+  const over = preview.room !== undefined && held.wanted > preview.room;
   return (
     <>
       <b className="font-semibold text-ink">
@@ -48,8 +48,11 @@ function Growth({ held, preview, more }: { held: Held; preview: Preview | undefi
         <span className="font-semibold text-brass-ink">Room for {preview.room}. </span>
       ) : null}
       {preview.limit ? (
-        <span className={over ? 'font-bold text-fail-ink' : undefined}>Beyond that, {preview.limit}.</span>
+        <span className={over ? 'font-bold text-fail-ink' : undefined} data-testid="limit">
+          Beyond that, {preview.limit}.
+        </span>
       ) : null}
+      {over && held.by === 'pointer' ? ' Type a number to ask for more all the same.' : null}
     </>
   );
 }

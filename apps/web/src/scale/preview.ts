@@ -3,7 +3,7 @@ import type { PlacementPreview } from '@wheelhouse/shared/scheduling/placement-p
 import { useEffect } from 'react';
 import { callApi } from '../api/call-api';
 import { previewRequest, readPreview } from './preview-wire';
-import { type Held, useScale } from './scale-store';
+import { type Held, showPreview, useScale } from './scale-store';
 
 /** Where pods would go if the hand let go now, as the scheduler says. */
 export interface Preview {
@@ -36,17 +36,17 @@ export function usePreviewFeed(): void {
         // The API's answer to a PlacementPreview is a PlacementPreview.
         const answer = (await callApi(path, { method: 'POST', body })) as PlacementPreview;
         const preview = readPreview(answer, held.target);
-        if (useScale.getState().held?.key === held.key) useScale.setState({ preview });
+        if (useScale.getState().held?.key === held.key) showPreview(preview);
       } catch (error) {
         absent = isAbsent(error);
       } finally {
         asking = false;
       }
       const next = useScale.getState().held;
-      if (next && next.target !== held.target && !absent) void ask(next);
+      if (next && next.wanted !== held.wanted && !absent) void ask(next);
     };
     return useScale.subscribe(({ held }, previous) => {
-      if (!held || asking || absent || held.target === previous.held?.target) return;
+      if (!held || asking || absent || held.wanted === previous.held?.wanted) return;
       void ask(held);
     });
   }, []);

@@ -69,7 +69,7 @@ export function ScaleHandle({ workload, desired, held, room, slots, shape, tile 
     const rows = Math.max(slots, pull.grip.slots) > shape.perRow;
     // One row: the hand may waver, the handle keeps to its line with a little give.
     setOffset({ dx, dy: rows ? dy : dy * 0.12 });
-    moveTo(next);
+    moveTo(next, 'pointer');
   };
   const letGo = () => {
     if (!pull) return;
@@ -92,7 +92,7 @@ export function ScaleHandle({ workload, desired, held, room, slots, shape, tile 
     if (outcome.do === 'set') {
       typed.current = outcome.typed;
       if (!held) hold(workload, 'keys');
-      moveTo(outcome.target);
+      moveTo(outcome.target, 'keys');
     } else {
       typed.current = '';
       setPull(undefined);
@@ -106,7 +106,7 @@ export function ScaleHandle({ workload, desired, held, room, slots, shape, tile 
     if (held?.by === 'keys') cancelHold();
   };
 
-  const beyond = room !== undefined && target > Math.max(room, desired);
+  const beyond = room !== undefined && (held?.wanted ?? target) > Math.max(room, desired);
   const more = target - (held?.origin ?? target);
   const end = { x: home.left, y: home.top + size.height / 2 };
   const grip = { x: left + size.width / 2, y: top + size.height / 2 };

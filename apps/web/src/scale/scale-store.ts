@@ -13,7 +13,10 @@ import { toast } from '../ui/ui-store';
 import { plural } from '../words/amounts';
 import { autoscalerSet } from '../workloads/model';
 import { type Bounds, boundsFor } from './autoscaled';
+import { softStop } from './drag-math';
 import type { Preview } from './preview';
+
+export type HeldBy = 'pointer' | 'keys';
 
 /** A workload whose handle is in somebody's hand, or under their keys. */
 export interface Held {
@@ -21,8 +24,11 @@ export interface Held {
   readonly workload: FleetWorkload;
   /** Replicas when it was taken. */
   readonly origin: number;
+  /** What the hand or the keys ask for. */
+  readonly wanted: number;
+  /** What letting go sets. A hand is stopped at what fits; who types a number gets it. */
   readonly target: number;
-  readonly by: 'pointer' | 'keys';
+  readonly by: HeldBy;
   /** Who decides about the number, if it is not a person. */
   readonly autoscaler: FleetAutoscaler | undefined;
 }
@@ -37,11 +43,12 @@ interface ScaleState {
 
 export const useScale = create<ScaleState>(() => ({ held: undefined, preview: undefined, pending: {} }));
 
-export function hold(workload: FleetWorkload, by: Held['by']): void {
+export function hold(workload: FleetWorkload, by: HeldBy): void {
   const key = fleetKey(workload);
   const origin = useScale.getState().pending[key] ?? workload.desired;
   const autoscaler = autoscalerOf(workload);
-  useScale.setState({ held: { key, workload, origin, target: origin, by, autoscaler }, preview: undefined });
+  const held = { key, workload, origin, wanted: origin, target: origin, by, autoscaler };
+  useScale.setState({ held, preview: undefined });
 }
 
 function autoscalerOf(workload: FleetWorkload): FleetAutoscaler | undefined {
@@ -49,9 +56,22 @@ function autoscalerOf(workload: FleetWorkload): FleetAutoscaler | undefined {
   return first?.resource === 'horizontalpodautoscalers' ? first : undefined;
 }
 
-export function moveTo(target: number): void {
-  const { held } = useScale.getState();
-  if (held && held.target !== target) useScale.setState({ held: { ...held, target } });
+export function moveTo(wanted: number, by: HeldBy): void {
+  const { held, preview } = useScale.getState();
+  if (held && (held.wanted !== wanted || held.by !== by)) {
+    useScale.setState({ held: stopped({ ...held, wanted, by }, preview) });
+  }
+}
+
+/** An answer may come when the hand is past the limit already: then it is led back. */
+export function showPreview(preview: Preview | undefined): void {
+  useScale.setState(({ held }) => ({ preview, held: held && stopped(held, preview) }));
+}
+
+function stopped(held: Held, preview: Preview | undefined): Held {
+  const { wanted, origin, by } = held;
+  const target = by === 'keys' ? wanted : softStop(wanted, origin, preview?.room);
+  return { ...held, target };
 }
 
 export function cancelHold(): void {

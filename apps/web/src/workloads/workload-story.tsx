@@ -2,11 +2,10 @@
 import type { FleetPod, FleetWorkload } from '@wheelhouse/shared/console/protocol';
 import { Age } from '../ui/age';
 import { ShowLink } from '../ui/show';
-import { plural } from '../words/amounts';
 import { lookOf, podDetail, podInWords } from '../words/pod-words';
-import { schedulingInWords } from '../words/scheduling-words';
 import { isScalable, shortImage } from './model';
 import { StuckPod } from './stuck-pod';
+import { UnplacedPods } from './unplaced-pods';
 
 interface StoryOf {
   readonly workload: FleetWorkload;
@@ -37,18 +36,7 @@ export function WorkloadStory({ workload, pods, desired }: StoryProps) {
     );
   }
   const waiting = unplaced.find((pod) => pod.unscheduled);
-  if (waiting) {
-    return (
-      <p className="border-t border-line pt-2 text-[12.5px] leading-[1.55] text-ink-2">
-        <b className="font-semibold text-brass-ink">
-          {unplaced.length > 1
-            ? `${plural(unplaced.length, 'pod')} wait for a node.`
-            : `${waiting.name} is waiting for a node.`}
-        </b>{' '}
-        {schedulingInWords(waiting.unscheduled ?? '')}
-      </p>
-    );
-  }
+  if (waiting) return <UnplacedPods first={waiting} count={unplaced.length} />;
   if (workload.failure) {
     return (
       <p className="border-t border-line pt-2 text-[12.5px] leading-[1.55] text-ink-2">

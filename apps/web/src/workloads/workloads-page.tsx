@@ -16,7 +16,7 @@ export function WorkloadsPage() {
   return (
     <Page
       title="Workloads"
-      note={`${plural(workloads.length, 'workload')} · ${attention === 0 ? 'all well' : `${attention} ${attention === 1 ? 'needs' : 'need'} attention`}`}
+      note={`${plural(workloads.length, 'workload')}${crons > 0 ? `, ${plural(crons, 'cron job')}` : ''} · ${attention === 0 ? 'all well' : `${attention} ${attention === 1 ? 'needs' : 'need'} attention`}`}
       actions={
         <Link href="/create" className="button" data-tone="primary">
           Run something

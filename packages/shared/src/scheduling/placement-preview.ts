@@ -48,7 +48,7 @@ export interface PlacementPreviewStatus {
   readonly placements: readonly PreviewPlacement[];
   /** Existing pods that would be deleted, in order. */
   readonly removals: readonly PreviewRemoval[];
-  /** Pods that would find no node. */
+  /** Pods, of a drain successors, that would find no node. */
   readonly unplaced: number;
   readonly maximum: PreviewMaximum;
   /** Set for a drain. */
@@ -71,11 +71,18 @@ export interface DrainPreview {
 export interface DrainMove {
   readonly namespace: string;
   readonly pod: string;
-  /** Absent when no successor comes (nobody manages the pod) or fits. */
+  readonly outcome: DrainOutcome;
+  /** Where the successor goes; set when it is `placed`. */
   readonly node?: string;
   /** Why there is no node for a successor, or no successor. */
   readonly reason?: string;
 }
+
+/**
+ * What becomes of a pod that leaves. `placed`: its successor finds a node. `homeless`: its successor finds none.
+ * `unknown`: another scheduler places it. `lost`: nobody makes a successor. `finished`: it had ended anyway.
+ */
+export type DrainOutcome = 'placed' | 'homeless' | 'unknown' | 'lost' | 'finished';
 
 export interface DrainBlock {
   readonly namespace: string;

@@ -35,14 +35,20 @@ test('a drain: who moves where, who stays, who finds no node, and which budgets 
   while (!step.done) step = steps.next();
   const { drain, placements, unplaced } = step.value;
   expect(drain?.moves).toEqual([
-    { namespace: 'default', pod: 'web-1', node: 'b' },
-    { namespace: 'default', pod: 'web-2', node: 'c' },
+    { namespace: 'default', pod: 'web-1', outcome: 'placed', node: 'b' },
+    { namespace: 'default', pod: 'web-2', outcome: 'placed', node: 'c' },
     {
       namespace: 'default',
       pod: 'web-3',
+      outcome: 'homeless',
       reason: '0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu.',
     },
-    { namespace: 'default', pod: 'alone', reason: 'nobody manages it, so nobody makes it again' },
+    {
+      namespace: 'default',
+      pod: 'alone',
+      outcome: 'lost',
+      reason: 'nobody manages it, so nobody makes it again',
+    },
   ]);
   expect(drain?.stays).toMatchObject([
     { pod: 'agent-x', reason: 'the DaemonSet agent keeps it on every node' },

@@ -52,12 +52,11 @@ export function* drainSteps(input: DrainInput): Generator<void, PlacementPreview
   const placements = moves.flatMap(({ pod, node: target }, ordinal) =>
     target === undefined ? [] : [{ ordinal, pod, node: target }],
   );
-  const managed = leaving.filter(({ pod }) => podOwner(pod) !== undefined).length;
   return {
     currentReplicas: leaving.length,
     placements,
     removals: leaving.map(({ name }) => ({ pod: name, node })),
-    unplaced: managed - placements.length,
+    unplaced: moves.filter(({ outcome }) => outcome === 'homeless').length,
     maximum: { replicas: placements.length, exact: true, reason: '', limits: [] },
     drain: { node, moves, stays, blockedBy: blockedBy(leaving, input.budgetsIn) },
     perNode: perNode(node, leaving.length, placements),
@@ -71,17 +70,20 @@ function reasonToStay(pod: Pod): string | undefined {
   return owner?.kind === 'DaemonSet' ? `the DaemonSet ${owner.name} keeps it on every node` : undefined;
 }
 
-/** Where the pod that takes this one's place would go. */
+/** What becomes of the pod: where the one that takes its place would go. */
 function successor(
   { pod }: PodInfo,
   index: number,
   { moment, frameworkFor }: DrainInput,
-): Pick<DrainMove, 'node' | 'reason'> {
-  if (isFinished(pod)) return { reason: 'it ran to its end' };
-  if (podOwner(pod) === undefined) return { reason: 'nobody manages it, so nobody makes it again' };
+): Pick<DrainMove, 'outcome' | 'node' | 'reason'> {
+  if (isFinished(pod)) return { outcome: 'finished', reason: 'it ran to its end' };
+  if (podOwner(pod) === undefined)
+    return { outcome: 'lost', reason: 'nobody manages it, so nobody makes it again' };
   const framework = frameworkFor(pod);
-  if (!framework)
-    return { reason: `the scheduler ${pod.spec?.schedulerName} places it, which cannot be previewed` };
+  if (!framework) {
+    const reason = `the scheduler ${pod.spec?.schedulerName} places it, which cannot be previewed`;
+    return { outcome: 'unknown', reason };
+  }
   const { nodeName: _, ...spec } = pod.spec ?? { containers: [] };
   const { deletionTimestamp: __, ...metadata } = pod.metadata ?? {};
   const copy = podInfo({
@@ -92,9 +94,10 @@ function successor(
   });
   const { snapshot, cursor, options } = moment;
   const decision = decide(framework, snapshot, copy, cursor, options);
-  if (decision.kind === 'unschedulable') return { reason: verdictText(decision.verdict) };
+  if (decision.kind === 'unschedulable')
+    return { outcome: 'homeless', reason: verdictText(decision.verdict) };
   snapshot.addPod(copy, decision.node);
-  return { node: decision.node };
+  return { outcome: 'placed', node: decision.node };
 }
 
 /** Budgets whose allowance ends before all of their pods here have left. */
