@@ -3,6 +3,7 @@ import { daemonSets } from './areas/daemon-sets';
 import { deployments } from './areas/deployments';
 import { jobs } from './areas/jobs';
 import { replication } from './areas/replication';
+import { scheduling, schedulingOneByOne } from './areas/scheduling';
 import { statefulSets } from './areas/stateful-sets';
 import { type Cluster, startCluster, useCluster } from './support/suite';
 
@@ -25,5 +26,10 @@ describe('conformance', () => {
     daemonSets();
     jobs();
     statefulSets();
+    scheduling();
+  });
+
+  describe.sequential('one by one', () => {
+    schedulingOneByOne();
   });
 });

@@ -34,7 +34,7 @@ export interface ServerConfig {
   readonly database: DatabaseSpec;
   /** How the components reach an API that runs elsewhere; unused when `api` is among the components. */
   readonly kubeconfig: string | undefined;
-  /** Whether other processes may run the controllers too, so that one of them has to be elected. */
+  /** Whether other processes may run controllers and scheduler too, so that one of them has to be elected. */
   readonly electsLeader: boolean;
   /** Seconds without a heartbeat until a node counts as NotReady. */
   readonly nodeMonitorGraceSeconds: number;

@@ -288,11 +288,15 @@ function clusterKeys({ authority, serviceAccountKeys }: Credentials) {
 async function startDecisions(options: StartServerOptions, context: DecisionsContext): Promise<void> {
   const { config, identity, onStep } = options;
   const { stack, clients, api } = context;
+  const election = config.electsLeader
+    ? { leaderElection: { identity: `${hostname()}_${randomUUID()}` } }
+    : {};
   if (config.components.has('scheduler')) {
     const scheduler = await startScheduler({
       client: clients.scheduler,
       log: config.log,
       config: await loadSchedulerConfig(config.schedulerConfig),
+      ...election,
     });
     stack.push('scheduler', () => scheduler.stop());
     // Previews and explanations are answered by the scheduler's own code, so only beside it. Whoever may ask for a
@@ -307,7 +311,7 @@ async function startDecisions(options: StartServerOptions, context: DecisionsCon
       log: config.log,
       enabled: config.controllers,
       extra: await loadControllers(config.controllersFrom),
-      ...(config.electsLeader ? { leaderElection: { identity: `${hostname()}_${randomUUID()}` } } : {}),
+      ...election,
       settings: {
         clusterCidr: identity.ranges.pods,
         nodeMonitorGraceSeconds: config.nodeMonitorGraceSeconds,

@@ -8,6 +8,7 @@ import {
   discoveryOf,
 } from '@wheelhouse/shared/meta/discovery';
 import type { KindDefinition } from '@wheelhouse/shared/meta/kind';
+import type { VirtualResource } from './extension';
 import type { Extensions } from './extensions';
 import { parseAccept } from './negotiation';
 import { send, sendJson } from './respond';
@@ -72,22 +73,18 @@ export function servedResources(
   }
   found.push(...(extensions.proxy?.resources ?? []));
   for (const { group, version, resources } of extensions.virtualGroups) {
-    for (const { plural, singular, kind, namespaced, shortNames, get, list, create } of resources) {
-      const verbs = [...(create ? ['create'] : []), ...(get ? ['get'] : []), ...(list ? ['list'] : [])];
-      found.push({
-        group,
-        version,
-        kind,
-        plural,
-        singular,
-        namespaced,
-        shortNames,
-        verbs,
-        subresources: [],
-      });
-    }
+    found.push(...resources.map((resource) => ({ group, version, ...discoveryOfVirtual(resource) })));
   }
   return found;
+}
+
+function discoveryOfVirtual(resource: VirtualResource): Omit<DiscoveryResource, 'group' | 'version'> {
+  const { plural, singular, kind, namespaced, shortNames, subresource, get, list, create } = resource;
+  const verbs = [...(create ? ['create'] : []), ...(get ? ['get'] : []), ...(list ? ['list'] : [])];
+  const described = { plural, namespaced, shortNames };
+  return subresource === undefined
+    ? { ...described, kind, singular, verbs, subresources: [] }
+    : { ...described, kind: '', singular: '', verbs: [], subresources: [{ name: subresource, kind, verbs }] };
 }
 
 function withHandlers(resource: DiscoveryResource, extensions: Extensions): DiscoveryResource {
@@ -98,7 +95,11 @@ function withHandlers(resource: DiscoveryResource, extensions: Extensions): Disc
       !resource.subresources.some(({ name }) => name === subresource),
   );
   if (more.length === 0) return resource;
-  const added = more.map(({ subresource }) => ({ name: subresource, kind: resource.kind, verbs: ['get'] }));
+  const added = more.map(({ subresource, kind = resource.kind }) => ({
+    name: subresource,
+    kind,
+    verbs: ['get'],
+  }));
   return { ...resource, subresources: [...resource.subresources, ...added] };
 }
 

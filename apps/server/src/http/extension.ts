@@ -51,6 +51,8 @@ export interface VirtualResource {
   readonly kind: string;
   readonly namespaced: boolean;
   readonly shortNames?: readonly string[];
+  /** Set when only this part of `plural` is here (`pods/schedulingexplanation`): they are stored in another group. */
+  readonly subresource?: string;
   /** Subset of get, list, create. Each has its handler. Handlers throw ApiError for refusals. */
   readonly get?: (name: string, request: ApiRequest) => Promise<object>;
   readonly list?: (request: ApiRequest) => Promise<object>;
@@ -65,6 +67,8 @@ export interface SubresourceHandler {
   readonly group: string;
   readonly plural: string;
   readonly subresource: string;
+  /** What it answers with, when that is not an object of the stored kind. */
+  readonly kind?: string;
   handle(request: ApiRequest, req: Req, res: Res): Promise<void>;
   /** For exec, attach, port-forward: the raw upgraded connection. */
   upgrade?(request: ApiRequest, req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;

@@ -1,4 +1,4 @@
-import { methodNotAllowed, notFound } from '@wheelhouse/shared/errors';
+import { methodNotAllowed } from '@wheelhouse/shared/errors';
 import { mediaType, parseBody, readBody } from './body';
 import type {
   ApiRequest,
@@ -54,10 +54,14 @@ export class Extensions {
     return this.#subresources.get(`${path.group}/${path.plural}/${path.subresource ?? ''}`);
   }
 
-  virtual(path: Pick<ResourcePath, 'group' | 'version' | 'plural'>): VirtualResource | undefined {
+  virtual(
+    path: Pick<ResourcePath, 'group' | 'version' | 'plural'> & Partial<Pick<ResourcePath, 'subresource'>>,
+  ): VirtualResource | undefined {
     for (const { group, version, resources } of this.#groups) {
       if (group !== path.group || version !== path.version) continue;
-      const resource = resources.find(({ plural }) => plural === path.plural);
+      const resource = resources.find(
+        ({ plural, subresource }) => plural === path.plural && subresource === path.subresource,
+      );
       if (resource) return resource;
     }
     return undefined;
@@ -70,8 +74,6 @@ export class Extensions {
     request: ApiRequest,
     path: ResourcePath,
   ): Promise<void> {
-    const subject = { group: path.group, kind: path.plural, name: path.name ?? '' };
-    if (path.subresource !== undefined) throw notFound(subject);
     switch (request.resource?.verb) {
       case 'get':
         if (!resource.get || path.name === undefined) throw methodNotAllowed();

@@ -2,6 +2,7 @@ import type { Client } from '@wheelhouse/shared/client/client';
 import { createInformer } from '@wheelhouse/shared/client/create-informer';
 import type { Informer } from '@wheelhouse/shared/client/informer';
 import { apiError } from '@wheelhouse/shared/errors';
+import { leaseKind } from '@wheelhouse/shared/kinds/coordination/lease';
 import { eventKind } from '@wheelhouse/shared/kinds/core/event';
 import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
@@ -12,7 +13,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { builtInRbac } from '../auth/built-in-roles';
 import { createRbacAuthorizer } from '../auth/rbac-authorizer';
 import { startTestApiServer, type TestApiServer } from '../http/testing/test-api-server';
-import { type Scheduler, startScheduler } from './start-scheduler';
+import { type Scheduler, type SchedulerOptions, startScheduler } from './start-scheduler';
 import { type NodeParts, type PodParts, testNode, testPod } from './testing/objects';
 
 const log = pino({ level: 'silent' });
@@ -37,9 +38,8 @@ afterEach(async () => {
   await server.stop();
 });
 
-async function start(options: { client?: Client } = {}): Promise<Scheduler> {
-  const client = options.client ?? server.api.clientFor(SCHEDULER);
-  scheduler = await startScheduler({ client, log });
+async function start(options: Partial<SchedulerOptions> = {}): Promise<Scheduler> {
+  scheduler = await startScheduler({ client: server.api.clientFor(SCHEDULER), log, ...options });
   return scheduler;
 }
 
@@ -204,4 +204,24 @@ test('says in an event what would let a pod fit', async () => {
   expect(await eventsOf('big')).toContain(
     'Normal SchedulingHint: It would fit on a if the pod asked for no more than the 1 CPU that a has.',
   );
+});
+
+test('of several schedulers one decides; when it stops, the next one takes over', async () => {
+  await addNode({ name: 'n1' });
+  const first = await start({ leaderElection: { identity: 'first' } });
+  await addPod({ name: 'before' });
+  await placed('before');
+  const second = await start({ leaderElection: { identity: 'second' } });
+  expect([first.isLeader, second.isLeader]).toEqual([true, false]);
+  // The one that waits knows the cluster, but leaves the pods alone.
+  await addPod({ name: 'gated', spec: { schedulingGates: [{ name: 'example.com/later' }] } });
+  await when('gated', (pod) => scheduled(pod)?.reason === 'SchedulingGated');
+  expect(second.podsOn('n1').map(({ metadata }) => metadata.name)).toEqual(['before']);
+  await first.stop();
+  expect(first.isLeader).toBe(false);
+  await addPod({ name: 'after' });
+  await placed('after');
+  expect(second.isLeader).toBe(true);
+  const lease = await admin.get(leaseKind, { namespace: 'kube-system', name: 'kube-scheduler' });
+  expect(lease.spec).toMatchObject({ holderIdentity: 'second', leaseTransitions: 1 });
 });

@@ -1,4 +1,5 @@
 import type { Client } from '@wheelhouse/shared/client/client';
+import { startLeaderElection } from '@wheelhouse/shared/client/leader-election';
 import { type Clock, systemClock } from '@wheelhouse/shared/clock';
 import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
@@ -34,7 +35,14 @@ export interface SchedulerOptions {
   /** Tie-breaking and sampling; previews use the same. */
   readonly decide?: DecideOptions;
   readonly maxBinding?: number;
+  /**
+   * For several schedulers on one cluster: of all that share the Lease `kube-system/kube-scheduler`, Kubernetes' own
+   * among them, one decides at a time. `identity` must differ between processes, also over restarts.
+   */
+  readonly leaderElection?: { readonly identity: string };
 }
+
+const LEASE = { namespace: 'kube-system', name: 'kube-scheduler' };
 
 /** A running scheduler. */
 export interface Scheduler extends Component {
@@ -42,6 +50,8 @@ export interface Scheduler extends Component {
   readonly core: SchedulerCore;
   /** What its plugins use. */
   readonly handle: PluginHandle;
+  /** False while another scheduler decides; previews and explanations are answered all the same. */
+  readonly isLeader: boolean;
   /** The pods that the controller with this UID manages, as last seen. */
   podsOwnedBy(uid: string): readonly Stored<Pod>[];
   /** The pods on a node, as last seen. */
@@ -51,7 +61,7 @@ export interface Scheduler extends Component {
 /**
  * Starts scheduling: watches pods, nodes and what plugins ask for, decides one pod after the other, binds many at a
  * time, makes room for more important pods, and writes events. Resolves once the present state is known and
- * scheduling has begun.
+ * scheduling has begun; with leader election, another process may be the one that does it.
  */
 export async function startScheduler(options: SchedulerOptions): Promise<Scheduler> {
   const { client, log, clock = systemClock } = options;
@@ -92,7 +102,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     waitingPods,
     onFailure(victim, node) {
       core.evictionFailed(victim, node);
-      loop.wake();
+      wake();
     },
   });
   const report = (info: PodInfo, verdict: Verdict, nominated?: string) => {
@@ -110,49 +120,65 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
     else hints.write(step.info);
     for (const other of step.dismissed ?? []) status.dismiss(other);
   };
-  const loop = new SchedulerLoop({
-    core,
-    clock,
-    waitingPods,
-    ...(options.maxBinding ? { maxBinding: options.maxBinding } : {}),
-    observer: {
-      bound({ info, node }) {
-        status.drop(info.key);
-        events.record(info, 'Normal', 'Scheduled', `Successfully assigned ${info.key} to ${node}`);
+  /** Set while this scheduler decides; without it, it only keeps its picture of the cluster up to date. */
+  let loop: SchedulerLoop | undefined;
+  const wake = () => loop?.wake();
+  const lead = async (): Promise<Component> => {
+    const term = new SchedulerLoop({
+      core,
+      clock,
+      waitingPods,
+      ...(options.maxBinding ? { maxBinding: options.maxBinding } : {}),
+      observer: {
+        bound({ info, node }) {
+          status.drop(info.key);
+          events.record(info, 'Normal', 'Scheduled', `Successfully assigned ${info.key} to ${node}`);
+        },
+        bindFailed({ info, node }, error) {
+          log.info({ err: error, pod: info.key, node }, 'could not bind; will try again');
+        },
+        refused,
+        failed: (error) => log.error({ err: error }, 'a scheduling plugin failed'),
       },
-      bindFailed({ info, node }, error) {
-        log.info({ err: error, pod: info.key, node }, 'could not bind; will try again');
+    });
+    loop = term;
+    for (const pod of pods.byIndex('node', '')) reportHeldBack(core, status, pod);
+    term.wake();
+    return {
+      stop: () => {
+        loop = undefined;
+        return term.stop();
       },
-      refused,
-      failed: (error) => log.error({ err: error }, 'a scheduling plugin failed'),
-    },
-  });
+    };
+  };
   told = (event) => {
     core.notify(event);
-    loop.wake();
+    wake();
   };
 
   const podSeen = (pod: Pod) => {
     const verdict = core.podSeen(pod);
+    if (!loop) return;
     if (verdict) report(podInfo(pod), verdict);
     else if (!pod.spec?.nodeName) reportHeldBack(core, status, pod);
-    loop.wake();
+    wake();
   };
   nodes.subscribe({
     added: (node) => {
       core.nodeSeen(node);
-      loop.wake();
+      wake();
     },
     updated: (node) => {
       core.nodeSeen(node);
-      loop.wake();
+      wake();
     },
     deleted: (node) => core.nodeGone(node.metadata.name),
   });
+  let deciding: Component | undefined;
   const stop = async () => {
     informers.stop();
     podInformers.stop();
-    await loop.stop();
+    await deciding?.stop();
     await evictor.flush();
     await status.flush();
     await events.stop();
@@ -166,10 +192,19 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
       deleted: (pod) => {
         status.drop(podInfo(pod).key);
         core.podGone(pod);
-        loop.wake();
+        wake();
       },
     });
     await podInformers.start();
+    deciding = options.leaderElection
+      ? startLeaderElection(client, {
+          lease: LEASE,
+          identity: options.leaderElection.identity,
+          clock,
+          lead,
+          onError: (error) => log.warn({ err: error }, 'leader election of the schedulers'),
+        })
+      : await lead();
   } catch (error) {
     await stop();
     throw error;
@@ -178,6 +213,9 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   return {
     core,
     handle,
+    get isLeader() {
+      return loop !== undefined;
+    },
     podsOwnedBy: (uid) => pods.byIndex('owner', uid),
     podsOn: (node) => pods.byIndex('node', node),
     stop,

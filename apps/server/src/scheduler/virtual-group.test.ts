@@ -222,23 +222,34 @@ describe('POST placementpreviews', () => {
     expect(answer).toMatchObject({
       resources: [
         { name: 'placementpreviews', namespaced: true, kind: 'PlacementPreview', verbs: ['create'] },
+        {
+          name: 'pods/schedulingexplanation',
+          namespaced: true,
+          kind: 'SchedulingExplanation',
+          verbs: ['get'],
+        },
       ],
     });
   });
 });
 
 describe('GET pods/NAME/schedulingexplanation', () => {
-  test('explains a placed pod', async () => {
-    const { status, answer } = await request('/api/v1/namespaces/default/pods/web-1-a/schedulingexplanation');
-    expect(status).toBe(200);
-    const explanation = answer as SchedulingExplanation;
-    expect(explanation).toMatchObject({
-      apiVersion: apiVersionOf({ group: 'scheduling.wheelhouse.dev', version: 'v1' }),
-      kind: 'SchedulingExplanation',
-      metadata: { name: 'web-1-a', namespace: 'default' },
-      status: { state: 'Placed', basis: 'decision' },
-    });
-  });
+  test.each(['/api/v1', '/apis/scheduling.wheelhouse.dev/v1'])(
+    'explains a placed pod, at %s',
+    async (base) => {
+      const { status, answer } = await request(
+        `${base}/namespaces/default/pods/web-1-a/schedulingexplanation`,
+      );
+      expect(status).toBe(200);
+      const explanation = answer as SchedulingExplanation;
+      expect(explanation).toMatchObject({
+        apiVersion: apiVersionOf({ group: 'scheduling.wheelhouse.dev', version: 'v1' }),
+        kind: 'SchedulingExplanation',
+        metadata: { name: 'web-1-a', namespace: 'default' },
+        status: { state: 'Placed', basis: 'decision' },
+      });
+    },
+  );
 
   test('knows no explanation of a pod that is not there', async () => {
     const { status } = await request('/api/v1/namespaces/default/pods/none/schedulingexplanation');

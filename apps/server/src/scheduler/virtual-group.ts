@@ -28,7 +28,9 @@ const DEFAULT_PROBE = 500;
 /** Previews at a time; more are asked to come back. A console asks one after the other. */
 const MAX_RUNNING = 16;
 
-/** The API group of previews: what would happen if. Reads workloads with the rights of `client`. */
+const EXPLANATION = { subresource: 'schedulingexplanation', kind: 'SchedulingExplanation' } as const;
+
+/** The API group of previews and explanations: what would happen if, and why. Reads workloads with the rights of `client`. */
 export function schedulingGroup(scheduler: Scheduler, client: Pick<Client, 'get' | 'list'>): VirtualGroup {
   let running = 0;
   return {
@@ -50,34 +52,48 @@ export function schedulingGroup(scheduler: Scheduler, client: Pick<Client, 'get'
           }
         },
       },
+      {
+        plural: podKind.plural,
+        singular: '',
+        kind: EXPLANATION.kind,
+        namespaced: true,
+        subresource: EXPLANATION.subresource,
+        get: (_name, request) => answerExplanation(request, scheduler, client),
+      },
     ],
   };
 }
 
-/** `GET …/pods/NAME/schedulingexplanation`. */
+/** The explanation where the pod itself is: `GET /api/v1/namespaces/NS/pods/NAME/schedulingexplanation`. */
 export function schedulingExplanation(scheduler: Scheduler, client: Pick<Client, 'get'>): SubresourceHandler {
   return {
     group: podKind.group,
     plural: podKind.plural,
-    subresource: 'schedulingexplanation',
+    ...EXPLANATION,
     async handle(request, _req, res) {
       if (request.method !== 'GET') throw methodNotAllowed();
-      const { namespace = '', name = '' } = request.resource ?? {};
-      const pod = await client.get(podKind, { namespace, name });
-      const { core } = scheduler;
-      const answer: SchedulingExplanation = {
-        apiVersion: API_VERSION,
-        kind: 'SchedulingExplanation',
-        metadata: { namespace, name, uid: pod.metadata.uid },
-        status: explain({
-          pod,
-          moment: core.fork(),
-          framework: core.frameworkFor(pod),
-          decided: core.scoresOf(pod.metadata.uid),
-        }),
-      };
-      sendJson(res, 200, answer);
+      sendJson(res, 200, await answerExplanation(request, scheduler, client));
     },
+  };
+}
+
+async function answerExplanation(
+  { resource }: ApiRequest,
+  { core }: Scheduler,
+  client: Pick<Client, 'get'>,
+): Promise<SchedulingExplanation> {
+  const { namespace = '', name = '' } = resource ?? {};
+  const pod = await client.get(podKind, { namespace, name });
+  return {
+    apiVersion: API_VERSION,
+    kind: EXPLANATION.kind,
+    metadata: { namespace, name, uid: pod.metadata.uid },
+    status: explain({
+      pod,
+      moment: core.fork(),
+      framework: core.frameworkFor(pod),
+      decided: core.scoresOf(pod.metadata.uid),
+    }),
   };
 }
 

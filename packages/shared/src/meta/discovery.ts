@@ -11,6 +11,7 @@ export interface DiscoveryResource {
   readonly plural: string;
   readonly singular: string;
   readonly namespaced: boolean;
+  /** None when only its subresources are here. */
   readonly verbs: readonly string[];
   readonly shortNames?: readonly string[] | undefined;
   readonly categories?: readonly string[] | undefined;
@@ -88,15 +89,7 @@ export function apiResourceList(
     ...(group ? { apiVersion: 'v1' } : {}),
     groupVersion: group ? `${group}/${version}` : version,
     resources: own.flatMap((resource) => [
-      {
-        name: resource.plural,
-        singularName: resource.singular,
-        namespaced: resource.namespaced,
-        kind: resource.kind,
-        verbs: resource.verbs,
-        ...(resource.shortNames?.length ? { shortNames: resource.shortNames } : {}),
-        ...(resource.categories?.length ? { categories: resource.categories } : {}),
-      },
+      ...(resource.verbs.length > 0 ? [listedResource(resource)] : []),
       ...resource.subresources.map((sub) => ({
         name: `${resource.plural}/${sub.name}`,
         singularName: '',
@@ -107,6 +100,18 @@ export function apiResourceList(
         verbs: sub.verbs,
       })),
     ]),
+  };
+}
+
+function listedResource(resource: DiscoveryResource): object {
+  return {
+    name: resource.plural,
+    singularName: resource.singular,
+    namespaced: resource.namespaced,
+    kind: resource.kind,
+    verbs: resource.verbs,
+    ...(resource.shortNames?.length ? { shortNames: resource.shortNames } : {}),
+    ...(resource.categories?.length ? { categories: resource.categories } : {}),
   };
 }
 

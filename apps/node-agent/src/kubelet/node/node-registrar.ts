@@ -135,7 +135,11 @@ export class NodeRegistrar {
     await client.patch(
       nodeKind,
       { name: nodeName },
-      { type: 'strategic', body: { status } },
+      // Taken as a whole: a resource that the node no longer has must not stay.
+      {
+        type: 'strategic',
+        body: { status: { ...status, allocatable: { ...status.allocatable, $patch: 'replace' } } },
+      },
       { subresource: 'status' },
     );
     this.#written = status;

@@ -59,9 +59,10 @@ export function computeNodeStatus(input: NodeStatusInput): NodeStatus {
       ? { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' }
       : { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: problem },
   ];
+  const offered = { ...extendedResources(input.previous), ...capacity };
   return {
-    capacity: { ...capacity },
-    allocatable: { ...capacity },
+    capacity: { ...offered },
+    allocatable: { ...offered },
     addresses: [
       { type: 'InternalIP', address: input.nodeIp },
       { type: 'Hostname', address: input.nodeName },
@@ -76,6 +77,14 @@ export function computeNodeStatus(input: NodeStatusInput): NodeStatus {
     },
     images: imagesOf(input.images),
   };
+}
+
+/** What others say that the node has (`example.com/gpu`): its kubelet offers it to pods, as Kubernetes' does. */
+function extendedResources(status: NodeStatus | undefined): Record<string, string> {
+  const entries = Object.entries(status?.capacity ?? {});
+  return Object.fromEntries(
+    entries.filter(([name]) => name.includes('/') && !name.split('/')[0]?.endsWith('kubernetes.io')),
+  );
 }
 
 type Condition = Pick<NodeCondition, 'type' | 'status' | 'reason' | 'message'>;
