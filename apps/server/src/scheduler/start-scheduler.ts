@@ -85,12 +85,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<Schedul
   const pods = podInformers.of(podKind, {
     indexes: { owner: (pod) => [podOwner(pod) ?? ''], node: (pod) => [pod.spec?.nodeName ?? ''] },
   });
-  const [first] = config.config.profiles;
-  const events = new PodEvents(client, {
-    component: first?.schedulerName ?? 'default-scheduler',
-    clock,
-    log,
-  });
+  const events = new PodEvents(client, { clock, log });
   const status = new StatusReporter(client, clock, log);
   const { waitingPods } = handle;
   const hints = new HintWriter({ core, clock, events });

@@ -1,5 +1,6 @@
 import { FieldReader } from '../config/field-reader';
 import { MAX_SCORE, type Plugin } from '../framework/plugin';
+import { amountOf } from '../snapshot/resources';
 import { CPU_AND_MEMORY, type ResourceWeight, readResourceWeights, usageOf } from './resource-scoring';
 
 const NAME = 'NodeResourcesBalancedAllocation';
@@ -19,8 +20,9 @@ export function balancedAllocation(resources: readonly ResourceWeight[] = CPU_AN
     name: NAME,
 
     preScore({ pod: { requests } }) {
-      const asks = requests.milliCpu > 0 || requests.memory > 0 || (requests.extended?.size ?? 0) > 0;
-      return asks ? { kind: 'score' } : { kind: 'skip' };
+      return resources.some(({ name }) => amountOf(requests, name) > 0)
+        ? { kind: 'score' }
+        : { kind: 'skip' };
     },
 
     score({ pod }, node) {

@@ -27,7 +27,7 @@ interface State {
 export interface InterPodAffinityArgs {
   /** What the required affinity of a pod that runs adds to nodes near it, for pods that it wants near. Default 1. */
   readonly hardPodAffinityWeight?: number;
-  /** Looks at no preferences of pods that run, unless the pod has some itself. */
+  /** Scores nothing for pods without preferences of their own, whatever pods that run want of them. */
   readonly ignorePreferredTermsOfExistingPods?: boolean;
 }
 
@@ -85,14 +85,13 @@ export function interPodAffinity(matching: NamespacesMatching, args: InterPodAff
     preScore(cycle) {
       const { pod, snapshot } = cycle;
       const { preferred } = pod.terms;
+      if (ignorePreferredTermsOfExistingPods && preferred.length === 0) return { kind: 'skip' };
       const weighted: Weighted[] = preferred.map(({ term, weight }) => ({
         ...domainsOf(cycle, [term], matching),
         weight,
       }));
-      const heedsPreferences = preferred.length > 0 || !ignorePreferredTermsOfExistingPods;
       for (const { term, role, weight, domains } of snapshot.termsAbout(pod.namespace)) {
-        const counts =
-          role === 'near' ? hardPodAffinityWeight : role === 'preferred' && heedsPreferences ? weight : 0;
+        const counts = role === 'near' ? hardPodAffinityWeight : role === 'preferred' ? weight : 0;
         if (counts === 0 || !isAbout(term, pod, matching)) continue;
         weighted.push({ topologyKey: term.topologyKey, counts: domains, weight: counts });
       }

@@ -8,6 +8,9 @@ import type { PodInfo } from '../snapshot/pod-info';
 import { matchesAnyTerm, matchesTerm, namedNodes, unmetRequirements } from './node-requirements';
 
 const MISMATCH = rejection("node(s) didn't match Pod's node affinity/selector", { unresolvable: true });
+/** Said of nodes that were not looked at, because the pod names others. */
+const NOT_NAMED = rejection("node(s) didn't satisfy plugin(s) [NodeAffinity]", { unresolvable: true });
+const CONFLICT = rejection('pod affinity terms conflict', { unresolvable: true });
 const ENFORCED = rejection("node(s) didn't match scheduler-enforced node affinity", { unresolvable: true });
 
 /** NodeAffinityArgs: `addedAffinity`, checked as a pod's own would be used. */
@@ -60,7 +63,9 @@ export function nodeAffinity(added?: NodeAffinity): Plugin {
       const terms = requiredTerms(spec);
       if (!terms && !addedTerms && !hasEntries(spec?.nodeSelector)) return { kind: 'skip' };
       const names = terms?.length ? namedNodes(terms) : undefined;
-      return names ? { kind: 'check', onlyNodes: { names, rejection: MISMATCH } } : { kind: 'check' };
+      if (!names) return { kind: 'check' };
+      if (names.size === 0) return { kind: 'reject', rejection: CONFLICT };
+      return { kind: 'check', onlyNodes: { names, rejection: NOT_NAMED } };
     },
 
     filter({ pod }, node) {

@@ -16,6 +16,9 @@ export function matchesTerm(node: NodeInfo, term: NodeSelectorTerm): boolean {
   );
 }
 
+/** Labels may hold more digits than a number of JavaScript keeps apart. */
+const INTEGER = /^-?\d+$/;
+
 /** The only field that Kubernetes lets a term ask for. */
 function fieldOf(node: NodeInfo, key: string): string | undefined {
   return key === 'metadata.name' ? node.name : undefined;
@@ -33,9 +36,9 @@ function satisfies(actual: string | undefined, { operator, values = [] }: NodeSe
       return actual === undefined;
     case 'Gt':
     case 'Lt': {
-      if (actual === undefined || !/^-?\d+$/.test(actual)) return false;
-      const limit = Number(values[0]);
-      return operator === 'Gt' ? Number(actual) > limit : Number(actual) < limit;
+      const [limit = ''] = values;
+      if (actual === undefined || !INTEGER.test(actual) || !INTEGER.test(limit)) return false;
+      return operator === 'Gt' ? BigInt(actual) > BigInt(limit) : BigInt(actual) < BigInt(limit);
     }
     default:
       return false;
@@ -62,15 +65,17 @@ export function unmetRequirements(node: NodeInfo, term: NodeSelectorTerm): Short
   ];
 }
 
-/** When every term pins the node by name, the names; else undefined. Such pods need not look at all nodes. */
+/**
+ * When every term pins the node by name, the names (none when a term contradicts itself); else undefined. Such pods
+ * need not look at all nodes.
+ */
 export function namedNodes(terms: readonly NodeSelectorTerm[]): ReadonlySet<string> | undefined {
   const names = new Set<string>();
-  for (const term of terms) {
-    const pinned = term.matchFields?.find(
-      ({ key, operator }) => key === 'metadata.name' && operator === 'In',
-    )?.values;
-    if (!pinned) return undefined;
-    for (const name of pinned) names.add(name);
+  for (const { matchFields = [] } of terms) {
+    const pins = matchFields.filter(({ key, operator }) => key === 'metadata.name' && operator === 'In');
+    const [first, ...others] = pins.map(({ values = [] }) => values);
+    if (!first) return undefined;
+    for (const name of first) if (others.every((values) => values.includes(name))) names.add(name);
   }
   return names;
 }

@@ -9,15 +9,16 @@ import { nodeName } from './node-name';
 import { nodePorts } from './node-ports';
 import { nodeUnschedulable } from './node-unschedulable';
 import { nodeVolumeLimits } from './node-volume-limits';
-import { podTopologySpread, readTopologySpreadArgs } from './pod-topology-spread';
+import { podTopologySpread } from './pod-topology-spread';
 import { defaultPreemption } from './preemption/default-preemption';
 import { readResourcesFitArgs, resourcesFit } from './resources-fit';
 import { schedulingGates } from './scheduling-gates';
+import { siblingsOf } from './siblings';
+import { readTopologySpreadArgs } from './spread-constraints';
 import { taintToleration } from './taint-toleration';
 import { volumeBinding } from './volume-binding';
 import { volumeRestrictions } from './volume-restrictions';
 import { volumeZone } from './volume-zone';
-import { siblingsOf, workloadSpread } from './workload-spread';
 
 const PERCENT = { min: 0, max: 100 };
 
@@ -98,7 +99,6 @@ export const defaultPluginList: readonly DefaultPlugin[] = [
     name: 'NodeResourcesBalancedAllocation',
     create: (args) => balancedAllocation(readBalancedAllocationArgs(args)),
   },
-  { name: 'WorkloadSpread', create: (_args, { servicesIn }) => workloadSpread(servicesIn), weight: 2 },
   { name: 'ImageLocality', create: () => imageLocality },
   {
     name: 'DefaultBinder',

@@ -90,8 +90,8 @@ export function byShape(points: readonly ShapePoint[]): UsageScore {
     for (const point of scaled) {
       if (utilization <= point.utilization) {
         if (!before || before === point) return point.score;
-        const share = (utilization - before.utilization) / (point.utilization - before.utilization);
-        return Math.trunc(before.score + (point.score - before.score) * share);
+        const rise = (point.score - before.score) * (utilization - before.utilization);
+        return before.score + Math.trunc(rise / (point.utilization - before.utilization));
       }
       before = point;
     }

@@ -56,7 +56,8 @@ export const taintToleration: Plugin = {
   normalize(_cycle, _nodes, scores) {
     const most = scores.reduce((a, b) => Math.max(a, b), 0);
     for (let i = 0; i < scores.length; i++) {
-      scores[i] = most === 0 ? MAX_SCORE : Math.floor(MAX_SCORE - ((scores[i] as number) * MAX_SCORE) / most);
+      const share = most === 0 ? 0 : Math.floor(((scores[i] as number) * MAX_SCORE) / most);
+      scores[i] = MAX_SCORE - share;
     }
   },
 };

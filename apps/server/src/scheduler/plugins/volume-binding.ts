@@ -2,7 +2,7 @@ import type { Client } from '@wheelhouse/shared/client/client';
 import { persistentVolumeKind } from '@wheelhouse/shared/kinds/core/persistent-volume';
 import { persistentVolumeClaimKind } from '@wheelhouse/shared/kinds/core/persistent-volume-claim';
 import { storageClassOf } from '@wheelhouse/shared/kinds/core/volume-common';
-import { SELECTED_NODE } from '@wheelhouse/shared/kinds/core/volume-protocol';
+import { ephemeralClaimName, SELECTED_NODE } from '@wheelhouse/shared/kinds/core/volume-protocol';
 import { keyOf } from '@wheelhouse/shared/meta/object';
 import { volumeForClaim } from '../../controllers/persistentvolume-binder/bond';
 import type { PluginHandle } from '../framework/handle';
@@ -124,7 +124,13 @@ function inspect(pod: PodInfo, world: VolumeWorld): State | Rejection {
   const bound: Volume[] = [];
   const waiting: Claim[] = [];
   for (const { name, claim } of claimsOf(pod, world)) {
-    if (!claim) return refuse(`persistentvolumeclaim "${name}" not found`);
+    if (!claim) {
+      return refuse(
+        isEphemeral(pod, name)
+          ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"`
+          : `persistentvolumeclaim "${name}" not found`,
+      );
+    }
     if (claim.metadata.deletionTimestamp) return refuse(`persistentvolumeclaim "${name}" is being deleted`);
     const volumeName = claim.spec?.volumeName ?? '';
     if (claim.status?.phase === 'Lost') {
@@ -138,6 +144,13 @@ function inspect(pod: PodInfo, world: VolumeWorld): State | Rejection {
     else return refuse(UNBOUND);
   }
   return { bound, waiting };
+}
+
+/** Made for this very pod. */
+function isEphemeral({ pod }: PodInfo, claimName: string): boolean {
+  return (pod.spec?.volumes ?? []).some(
+    (volume) => volume.ephemeral && ephemeralClaimName(pod, volume.name) === claimName,
+  );
 }
 
 function refuse(reason: string): Rejection {

@@ -15,8 +15,14 @@ const DISK_IN_USE = rejection('node(s) had no available disk');
 interface State {
   /** Pods that have a claim which only one pod may have, with their nodes. */
   readonly holders: readonly { readonly node: string; readonly uid: string }[];
-  /** Disks named in the pod itself which a node can give to one pod only. */
-  readonly disks: readonly string[];
+  /** Disks named in the pod itself. */
+  readonly disks: readonly Disk[];
+}
+
+interface Disk {
+  readonly id: string;
+  /** Mounted for reading only, by everybody, a disk can be shared. */
+  readonly shared: boolean;
 }
 
 /** A volume for one pod goes to one pod; a disk that cannot be shared is not mounted twice on a node. */
@@ -31,7 +37,7 @@ export function volumeRestrictions(handle: PluginHandle): Plugin {
       const single = claimsOf(pod, world)
         .filter(({ claim }) => claim?.spec?.accessModes?.includes('ReadWriteOncePod'))
         .map(({ name }) => name);
-      const disks = exclusiveDisks(pod);
+      const disks = disksOf(pod);
       if (!single.length && !disks.length) return { kind: 'skip' };
       const holders = single.length ? holdersOf(single, pod, snapshot.nodes) : [];
       return { kind: 'check', state: { holders, disks } satisfies State };
@@ -45,7 +51,7 @@ export function volumeRestrictions(handle: PluginHandle): Plugin {
       }
       if (!disks.length) return undefined;
       for (const other of node.pods.values()) {
-        if (exclusiveDisks(other).some((disk) => disks.includes(disk))) return DISK_IN_USE;
+        if (disksOf(other).some((disk) => disks.some((own) => collide(disk, own)))) return DISK_IN_USE;
       }
       return undefined;
     },
@@ -64,15 +70,19 @@ function holdersOf(claims: readonly string[], pod: PodInfo, nodes: readonly Node
   return holders;
 }
 
-function exclusiveDisks({ pod }: PodInfo): string[] {
-  return (pod.spec?.volumes ?? []).flatMap((volume) => diskOf(volume) ?? []);
+const collide = (a: Disk, b: Disk): boolean => a.id === b.id && !(a.shared && b.shared);
+
+function disksOf({ pod }: PodInfo): Disk[] {
+  return (pod.spec?.volumes ?? []).flatMap(disksIn);
 }
 
-/** Disks mounted for reading only may be shared, but for those of AWS. */
-function diskOf({ gcePersistentDisk, awsElasticBlockStore, iscsi, rbd }: PodVolume): string | undefined {
-  if (gcePersistentDisk && !gcePersistentDisk.readOnly) return `gce/${gcePersistentDisk.pdName}`;
-  if (awsElasticBlockStore) return `aws/${awsElasticBlockStore.volumeID}`;
-  if (iscsi && !iscsi.readOnly) return `iscsi/${iscsi.iqn}`;
-  if (rbd && !rbd.readOnly) return `rbd/${rbd.monitors.join()}/${rbd.pool ?? ''}/${rbd.image}`;
-  return undefined;
+/** The disks that a node mounts once. Those of AWS are never shared; one of Ceph is known by each of its monitors. */
+function disksIn({ gcePersistentDisk, awsElasticBlockStore, iscsi, rbd }: PodVolume): Disk[] {
+  const disk = (id: string, readOnly: boolean | undefined) => ({ id, shared: readOnly ?? false });
+  if (gcePersistentDisk) return [disk(`gce/${gcePersistentDisk.pdName}`, gcePersistentDisk.readOnly)];
+  if (awsElasticBlockStore) return [disk(`aws/${awsElasticBlockStore.volumeID}`, false)];
+  if (iscsi) return [disk(`iscsi/${iscsi.iqn}`, iscsi.readOnly)];
+  if (!rbd) return [];
+  const { monitors, pool = 'rbd', image, readOnly } = rbd;
+  return monitors.map((monitor) => disk(`rbd/${monitor}/${pool}/${image}`, readOnly));
 }

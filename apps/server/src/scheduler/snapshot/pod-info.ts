@@ -1,5 +1,5 @@
 import { keyOf, type ObjectKey } from '@wheelhouse/shared/meta/object';
-import type { Pod } from 'kubernetes-types/core/v1';
+import type { Pod, Volume } from 'kubernetes-types/core/v1';
 import { type PodTerms, podTerms } from './affinity-term';
 import { podRequests, type Resources } from './resources';
 
@@ -89,6 +89,15 @@ export function isFinished(pod: Pod): boolean {
   return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 }
 
+/** Volumes that some filter looks at; configuration and scratch space may be anywhere. */
+function isScheduled(volume: Volume): boolean {
+  const { persistentVolumeClaim, ephemeral, csi, gcePersistentDisk, awsElasticBlockStore, iscsi, rbd } =
+    volume;
+  return Boolean(
+    persistentVolumeClaim ?? ephemeral ?? csi ?? gcePersistentDisk ?? awsElasticBlockStore ?? iscsi ?? rbd,
+  );
+}
+
 /**
  * Pods with equal classes get equal verdicts from every filter: what one cannot have, the others cannot have.
  * Holds the whole scheduling-relevant part of the spec; labels and namespace because affinity of others reads them.
@@ -107,7 +116,10 @@ export function podClass(info: PodInfo): string {
     spec?.affinity,
     spec?.tolerations,
     spec?.topologySpreadConstraints,
-    spec?.volumes?.filter((volume) => volume.persistentVolumeClaim ?? volume.ephemeral),
+    spec?.volumes?.filter(isScheduled),
+    // Claims of its own, which may be at another stage than those of its like.
+    spec?.volumes?.some(({ ephemeral }) => ephemeral) && info.name,
+    info.ownerUid,
     spec?.overhead,
     spec?.preemptionPolicy,
   ]);

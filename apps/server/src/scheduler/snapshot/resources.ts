@@ -38,6 +38,20 @@ export function parseResources(list: ResourceList): Resources {
   return result;
 }
 
+/** How much of one resource, by the name that the API has for it. */
+export function amountOf(resources: Resources, name: string): number {
+  switch (name) {
+    case 'cpu':
+      return resources.milliCpu;
+    case 'memory':
+      return resources.memory;
+    case 'ephemeral-storage':
+      return resources.ephemeralStorage;
+    default:
+      return resources.extended?.get(name) ?? 0;
+  }
+}
+
 export function addInto(target: Resources, other: Resources, sign: 1 | -1 = 1): void {
   target.milliCpu += sign * other.milliCpu;
   target.memory += sign * other.memory;

@@ -95,7 +95,7 @@ test('a placed pod: the scores that decided, the chosen node first', () => {
     scores.reduce((sum, s) => sum + s.score * s.weight, 0),
   );
   expect(totals).toEqual(answer.nodes.map(({ total }) => total));
-  expect(answer.nodes[0]?.scores).toContainEqual({ plugin: 'WorkloadSpread', score: 100, weight: 2 });
+  expect(answer.nodes[0]?.scores).toContainEqual({ plugin: 'PodTopologySpread', score: 100, weight: 2 });
 });
 
 test('a pod placed before this scheduler started: what would be said today', () => {

@@ -1,9 +1,10 @@
+import { verdictText } from '../../core/verdict-text';
 import type { PreemptionCandidate } from '../../framework/extender';
 import type { Cycle, FailedAttempt, Plugin, PostFilterResult } from '../../framework/plugin';
 import type { PodInfo } from '../../snapshot/pod-info';
 import type { BudgetsIn } from './budgets';
 import { pickCandidate } from './pick-candidate';
-import { victimsOn } from './victims';
+import { isCandidate, NO_VICTIMS, victimsOn } from './victims';
 
 export interface PreemptionArgs {
   /** How many candidates to look for: this share of the nodes, in a hundred … Default 10. */
@@ -12,7 +13,6 @@ export interface PreemptionArgs {
   readonly minCandidateNodesAbsolute?: number;
 }
 
-const NO_VICTIMS = 'No preemption victims found for incoming pod';
 const NOT_HELPFUL = 'Preemption is not helpful for scheduling';
 
 /** Makes room for a pod that fits nowhere by having less important pods leave one node. */
@@ -31,14 +31,12 @@ export function defaultPreemption(budgetsIn: BudgetsIn, args: PreemptionArgs = {
       }
       const nodes = snapshot.nodes.length;
       if (nodes === 0) return {};
-      const { resolvable } = attempt;
-      // Most refused pods are no more important than any other: nothing to look for then.
-      const candidates = attempt.snapshot.hasBelow(pod.priority)
-        ? findCandidates(pod, attempt, wantedCandidates(nodes, args), budgetsIn)
-        : [];
+      const wanted = wantedCandidates(attempt.resolvable.length, args);
+      const { candidates, reasons } = findCandidates(pod, attempt, { wanted, budgetsIn });
       const best = pickCandidate(candidates);
-      if (!best) return { message: `preemption: ${failure(nodes, resolvable.length)}` };
-      return { nominate: best.node, evict: best.victims, candidates };
+      if (best) return { nominate: best.node, evict: best.victims, candidates };
+      if (nodes > attempt.resolvable.length) reasons.set(NOT_HELPFUL, nodes - attempt.resolvable.length);
+      return { message: `preemption: ${verdictText({ nodes, reasons })}` };
     },
   };
 }
@@ -53,9 +51,14 @@ function victimsAreLeaving(
   // Should the node not do whoever leaves, another one is looked for.
   if (!node || !resolvable.some(({ name }) => name === node.name)) return false;
   for (const other of node.pods.values()) {
-    if (other.priority < pod.priority && (other.terminating || isLeaving(other.uid))) return true;
+    if (other.priority < pod.priority && (isLeaving(other.uid) || isPreempted(other))) return true;
   }
   return false;
+}
+
+function isPreempted({ terminating, pod: { status } }: PodInfo): boolean {
+  const condition = status?.conditions?.find(({ type }) => type === 'DisruptionTarget');
+  return terminating && condition?.status === 'True' && condition.reason === 'PreemptionByScheduler';
 }
 
 function wantedCandidates(
@@ -68,33 +71,40 @@ function wantedCandidates(
   );
 }
 
-/** Looks until enough candidates are found, at least one of which breaks no budget. */
+/**
+ * Looks until enough candidates are found, at least one of which breaks no budget. `reasons` says of how many of the
+ * other nodes each of them holds.
+ */
 function findCandidates(
   pod: PodInfo,
   attempt: FailedAttempt,
-  wanted: number,
-  budgetsIn: BudgetsIn,
-): PreemptionCandidate[] {
-  const { resolvable } = attempt;
-  const found: PreemptionCandidate[] = [];
-  let harmless = false;
-  for (const node of resolvable) {
-    // Trials replace nodes of the snapshot: the one of now is meant.
-    const current = attempt.snapshot.node(node.name);
-    if (!current?.hasBelow(pod.priority)) continue;
-    const candidate = victimsOn(current, pod, attempt, budgetsIn);
-    if (!candidate) continue;
-    found.push(candidate);
-    harmless ||= candidate.violations === 0;
-    if (harmless && found.length >= wanted) break;
+  { wanted, budgetsIn }: { wanted: number; budgetsIn: BudgetsIn },
+) {
+  const { resolvable, snapshot } = attempt;
+  const candidates: PreemptionCandidate[] = [];
+  const reasons = new Map<string, number>();
+  const count = (reason: string, nodes = 1) => reasons.set(reason, (reasons.get(reason) ?? 0) + nodes);
+  // Most refused pods are no more important than any other: nothing to look for then.
+  if (!snapshot.hasBelow(pod.priority)) {
+    if (resolvable.length > 0) count(NO_VICTIMS, resolvable.length);
+    return { candidates, reasons };
   }
-  return found;
-}
-
-function failure(nodes: number, resolvable: number): string {
-  const parts = [
-    ...(resolvable > 0 ? [`${resolvable} ${NO_VICTIMS}`] : []),
-    ...(nodes > resolvable ? [`${nodes - resolvable} ${NOT_HELPFUL}`] : []),
-  ];
-  return `0/${nodes} nodes are available: ${parts.join(', ')}.`;
+  let harmless = false;
+  for (const { name } of resolvable) {
+    // Trials replace nodes of the snapshot: the one of now is meant.
+    const node = snapshot.node(name);
+    if (!node?.hasBelow(pod.priority)) {
+      count(NO_VICTIMS);
+      continue;
+    }
+    const found = victimsOn(node, pod, attempt, budgetsIn);
+    if (!isCandidate(found)) {
+      for (const reason of found.reasons) count(reason);
+      continue;
+    }
+    candidates.push(found);
+    harmless ||= found.violations === 0;
+    if (harmless && candidates.length >= wanted) break;
+  }
+  return { candidates, reasons };
 }

@@ -272,3 +272,27 @@ test('on random clusters: only less important pods go, all of them are needed, a
     { numRuns: 300 },
   );
 });
+
+test('says of the nodes that stay too small even without the others what they lack then', () => {
+  const { core } = newCore(
+    [
+      { name: 'large', cpu: '4' },
+      { name: 'small', cpu: '4' },
+      { name: 'cordoned', spec: { unschedulable: true } },
+      { name: 'equal', cpu: '4' },
+    ],
+    [
+      low('kept', 'large', { cpu: '3', priority: 2_000 }),
+      low('minor', 'large'),
+      low('major', 'small', { cpu: '3', priority: 2_000 }),
+      low('peer', 'equal', { cpu: '3', priority: 1_000 }),
+    ],
+  );
+  expect(outcome(core, important({ cpu: '2' }))).toEqual({
+    nominated: undefined,
+    evict: [],
+    text:
+      '0/4 nodes are available: 1 node(s) were unschedulable, 3 Insufficient cpu. preemption: 0/4 nodes are available: ' +
+      '1 Insufficient cpu, 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.',
+  });
+});

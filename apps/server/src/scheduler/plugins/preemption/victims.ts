@@ -2,33 +2,43 @@ import { preparedRefusal, refusalOn } from '../../core/refusal-on';
 import type { PreemptionCandidate } from '../../framework/extender';
 import { type ActiveFilter, firstRefusal } from '../../framework/framework';
 import type { FailedAttempt } from '../../framework/plugin';
+import { type Rejection, rejection } from '../../framework/rejection';
 import type { NodeInfo } from '../../snapshot/node-info';
 import type { PodInfo } from '../../snapshot/pod-info';
 import { type BudgetsIn, splitByBudgets } from './budgets';
 import { byImportance } from './importance';
 
+export const NO_VICTIMS = 'No preemption victims found for incoming pod';
+const NOBODY = rejection(NO_VICTIMS, { unresolvable: true });
+const GONE = rejection('node(s) are gone', { unresolvable: true });
+
+export function isCandidate(found: PreemptionCandidate | Rejection): found is PreemptionCandidate {
+  return 'victims' in found;
+}
+
 /**
  * The pods of lower priority that would have to leave the node for the pod to fit: first all of them are taken away,
- * then as many as possible are given back, those that a budget protects first, the most important first. Undefined
- * when the pod would not fit even alone. The snapshot is as before afterwards.
+ * then as many as possible are given back, those that a budget protects first, the most important first. A
+ * rejection when the pod would not fit even alone, or nobody has to go. The snapshot is as before afterwards.
  */
 export function victimsOn(
   node: NodeInfo,
   pod: PodInfo,
   attempt: FailedAttempt,
   budgetsIn: BudgetsIn,
-): PreemptionCandidate | undefined {
+): PreemptionCandidate | Rejection {
   const lower = [...node.pods.values()].filter((other) => other.priority < pod.priority).sort(byImportance);
-  if (lower.length === 0) return undefined;
+  if (lower.length === 0) return NOBODY;
   const trial = trialOn(node, pod, attempt);
   try {
     for (const other of lower) trial.remove(other);
-    if (!trial.fits()) return undefined;
+    const alone = trial.refusal();
+    if (alone) return alone;
     const { breaking, allowed } = splitByBudgets(lower, budgetsIn);
     const victims: PodInfo[] = [];
     const keep = (other: PodInfo): boolean => {
       trial.giveBack(other);
-      if (trial.fits()) return true;
+      if (!trial.refusal()) return true;
       trial.remove(other);
       victims.push(other);
       return false;
@@ -36,7 +46,7 @@ export function victimsOn(
     const violations = breaking.filter((other) => !keep(other)).length;
     for (const other of allowed) keep(other);
     // Filters that judge by pods elsewhere may let everyone stay once asked one by one.
-    if (victims.length === 0) return undefined;
+    if (victims.length === 0) return NOBODY;
     return { node: node.name, victims: victims.sort(byImportance), violations };
   } finally {
     trial.undo();
@@ -47,8 +57,8 @@ export function victimsOn(
 interface Trial {
   remove(other: PodInfo): void;
   giveBack(other: PodInfo): void;
-  /** Whether the pod would fit now. */
-  fits(): boolean;
+  /** Why the pod would not fit now. */
+  refusal(): Rejection | undefined;
   undo(): void;
 }
 
@@ -89,9 +99,9 @@ class CopyTrial implements Trial {
     this.#node.addPod(other);
   }
 
-  fits(): boolean {
+  refusal(): Rejection | undefined {
     const cycle = { pod: this.pod, snapshot: this.attempt.snapshot };
-    return !firstRefusal(cycle, this.#node, this.filters);
+    return firstRefusal(cycle, this.#node, this.filters)?.rejection;
   }
 
   undo(): void {}
@@ -120,14 +130,17 @@ class SnapshotTrial implements Trial {
     for (const other of [...this.#removed.values()]) this.giveBack(other);
   }
 
-  fits(): boolean {
+  refusal(): Rejection | undefined {
     const { framework, snapshot, nominations } = this.attempt;
     const node = snapshot.node(this.node);
-    if (!node) return false;
+    if (!node) return GONE;
     const cycle = { pod: this.pod, snapshot };
-    if (nominations.ahead(this.node, this.pod).length === 0) return !preparedRefusal(framework, cycle, node);
+    if (nominations.ahead(this.node, this.pod).length === 0) {
+      return preparedRefusal(framework, cycle, node)?.rejection;
+    }
     const prepared = framework.prepare(cycle);
-    if (prepared.kind === 'reject' || !(prepared.onlyNodes?.names.has(this.node) ?? true)) return false;
-    return !refusalOn({ framework, cycle, filters: prepared.filters, nominations }, node);
+    if (prepared.kind === 'reject') return prepared.rejection;
+    if (prepared.onlyNodes && !prepared.onlyNodes.names.has(this.node)) return prepared.onlyNodes.rejection;
+    return refusalOn({ framework, cycle, filters: prepared.filters, nominations }, node)?.rejection;
   }
 }
