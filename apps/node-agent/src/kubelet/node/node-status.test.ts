@@ -6,6 +6,7 @@ const input = (previous: NodeStatusInput['previous']): NodeStatusInput => ({
   nodeIp: '10.0.0.1',
   capacity: { cpu: '4', memory: '8Gi', pods: '110' },
   facts: {
+    hostname: 'node-1',
     cpus: 4,
     memoryBytes: 2 ** 33,
     diskBytes: 2 ** 36,
