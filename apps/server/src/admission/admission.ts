@@ -59,16 +59,45 @@ export interface AdmissionAttributes {
   /** Registers how to undo what was done elsewhere, should the write certainly not happen. */
   onFailure?(undo: () => Promise<void>): void;
   /** The same objects under other groups and versions. */
-  readonly equivalents?: readonly EquivalentForm[];
+  readonly equivalents?: readonly EquivalentForm[] | undefined;
+  /** What a request to a subresource carries, where that is not the object itself. */
+  readonly sent?: SentBody | undefined;
+  /** The options of the request as an object of their kind (`CreateOptions` …), for programs outside. */
+  readonly options?: object | undefined;
+  /**
+   * Takes what a program outside has made of the object: it is decoded and given its defaults like one that was sent.
+   * Throws BadRequest and Invalid for what is no such object.
+   */
+  replace?(changed: unknown): void;
+  readonly passes?: AdmissionPasses | undefined;
+}
+
+/** All `admit`s run once more when a program outside asks for it, since it changed what others have completed. */
+export interface AdmissionPasses {
+  /** True while they run for the second and last time. */
+  readonly isSecond: boolean;
+  /** Set during the first pass. */
+  wantsSecond: boolean;
+}
+
+/** The body of a request to a subresource: a Scale, a Binding, the options of a connection. */
+export interface SentBody {
+  /** What the request does to the subresource. */
+  readonly operation: AdmissionOperation;
+  readonly kind: Pick<KindDefinition, 'group' | 'version' | 'kind'>;
+  readonly object: KubeObject;
+  readonly oldObject: KubeObject | undefined;
+  /** Takes over what has been made of `object`; undefined: it cannot be changed. */
+  accept?(changed: KubeObject): void;
 }
 
 /** Another form in which the resource's objects are served. */
 export interface EquivalentForm {
   readonly kind: KindDefinition;
   /** A private copy in this form. */
-  from(object: KubeObject): KubeObject;
+  from(object: KubeObject): KubeObject | Promise<KubeObject>;
   /** Back to the form of the request. */
-  back(object: KubeObject): KubeObject;
+  back(object: KubeObject): KubeObject | Promise<KubeObject>;
 }
 
 /**

@@ -45,7 +45,7 @@ function checkPod(nodeName: string, attributes: AdmissionAttributes): void {
   const { operation, subresource, oldObject } = attributes;
   if (operation === 'create' && subresource === undefined)
     throw refusal(nodeName, attributes, 'cannot create pods');
-  if (operation === 'connect' || subresource === 'eviction') return;
+  if (operation === 'connect') return;
   if (operation === 'update' && subresource !== 'status')
     throw refusal(nodeName, attributes, 'can only update pod status');
   // What stands in the store decides, not what the node says.

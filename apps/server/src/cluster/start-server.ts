@@ -5,6 +5,8 @@ import type { Client } from '@wheelhouse/shared/client/client';
 import { systemClock } from '@wheelhouse/shared/clock';
 import { allKinds } from '@wheelhouse/shared/kinds/all';
 import { createDefaultPlugins } from '../admission/default-plugins';
+import { mutatingWebhooks } from '../admission/webhooks/mutating-webhooks';
+import { validatingWebhooks } from '../admission/webhooks/validating-webhooks';
 import { startAggregator } from '../aggregation/aggregator';
 import { openFrontProxy, publishAuthentication } from '../aggregation/front-proxy';
 import { openAudit } from '../audit/open-audit';
@@ -33,6 +35,7 @@ import { schedulingExplanation, schedulingGroup } from '../scheduler/virtual-gro
 import { StartupError } from '../startup-error';
 import { startCompactor } from '../store/compactor';
 import { openStore } from '../store/open-store';
+import { HttpsHookClient } from '../webhooks/hook-client';
 import { nthAddress } from './addresses';
 import { ensureDnsService } from './bootstrap-services';
 import { ComponentStack } from './component-stack';
@@ -108,6 +111,11 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
   const compactor = startCompactor(store, log);
   stack.push('compactor', () => compactor.stop());
 
+  const tunnels = new NodeTunnels({ clock, log });
+  stack.push('tunnels', () => tunnels.stop());
+  const hooks = new HttpsHookClient((service) => dialService(service, streams));
+  stack.push('webhooks', () => hooks.close());
+
   const auth = openAuth({ credentials, clock, log });
   stack.push('auth', () => auth.stop());
   const api = await createApiServer({
@@ -117,16 +125,18 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
     authorizer: auth.authorizer,
     admission: createDefaultPlugins({
       tolerationSeconds: config.defaultTolerationSeconds,
-      extra: auth.admission,
+      extra: [...auth.admission, mutatingWebhooks(hooks), validatingWebhooks(hooks)],
       ...config.admissionPlugins,
     }),
     audit: audit.sink,
     serviceCidr,
     log,
     clock,
+    hooks,
   });
   stack.push('api', () => api.stop());
   const system = api.clientFor(MASTERS);
+  const streams = { client: system, nodes: tunnels, clock, log };
   const reviews = auth.start(system);
   for (const group of reviews.virtualGroups) api.addVirtualGroup(group);
   for (const handler of reviews.subresources) api.addSubresource(handler);
@@ -142,15 +152,12 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
     audit.virtualGroupWithUndo({ clientFor: (user) => api.clientFor(user), kinds: allKinds }),
   );
 
-  const tunnels = new NodeTunnels({ clock, log });
-  stack.push('tunnels', () => tunnels.stop());
   const tokens = createBootstrapTokens(system, clock);
   await tokens.ensure({
     ...credentials.joinToken,
     allowReplace: false,
     description: 'join-token of the data directory',
   });
-  const streams = { client: system, nodes: tunnels, clock, log };
   api.addSubresource(createPodLogHandler(streams));
   api.addSubresource(createPodCommandHandler('exec', streams));
   api.addSubresource(createPodCommandHandler('attach', streams));

@@ -1,4 +1,4 @@
-import { badRequest, internalError, invalid, methodNotAllowed } from '@wheelhouse/shared/errors';
+import { badRequest, invalid, methodNotAllowed } from '@wheelhouse/shared/errors';
 import { fieldNames, schemaOf } from '@wheelhouse/shared/kinds/apiextensions/definition-validation';
 import type { JsonSchema } from '@wheelhouse/shared/kinds/apiextensions/json-schema';
 import { type FieldError, invalidValue } from '@wheelhouse/shared/meta/field-error';
@@ -16,6 +16,7 @@ import type {
   CustomResourceDefinition,
   CustomResourceDefinitionVersion,
 } from 'kubernetes-types/apiextensions/v1';
+import type { HookClient } from '../webhooks/hook-client';
 import { columnsOf } from './columns';
 import { compileRules } from './rules';
 import { validateScaleValues } from './scale-values';
@@ -26,6 +27,7 @@ import { validateListTypes } from './schema/list-types';
 import { openApiOf } from './schema/open-api';
 import { prune } from './schema/prune';
 import { validateValue } from './schema/validate-value';
+import { WebhookConversion } from './webhook-conversion';
 
 /** Kubernetes' own limit for what one answer tells of fields that nobody knows. */
 const MOST_UNKNOWN = 100;
@@ -48,16 +50,21 @@ function typeOf({ spec, status }: CustomResourceDefinition, version: string): Re
   };
 }
 
-/** The kinds that a definition makes: one for each version that is served. */
-export function kindsOf(definition: CustomResourceDefinition): KindDefinition[] {
+/** The kinds that a definition makes: one for each version that is served. `hooks`: asks its conversion webhook. */
+export function kindsOf(definition: CustomResourceDefinition, hooks?: HookClient): KindDefinition[] {
+  const outside =
+    definition.spec.conversion?.strategy === 'Webhook'
+      ? new WebhookConversion(definition.spec.conversion.webhook, hooks)
+      : undefined;
   return definition.spec.versions
     .filter(({ served }) => served)
-    .map((version) => kindOf(definition, version));
+    .map((version) => kindOf(definition, version, outside));
 }
 
 function kindOf(
   definition: CustomResourceDefinition,
   version: CustomResourceDefinitionVersion,
+  outside: WebhookConversion | undefined,
 ): KindDefinition {
   const { spec, status, metadata } = definition;
   const names = status?.acceptedNames?.kind ? status.acceptedNames : spec.names;
@@ -69,7 +76,15 @@ function kindOf(
   const schemaName = `${spec.group.split('.').reverse().join('.')}.${version.name}.${type.kind}`;
   defineApplyType(schemaName, schema);
   const storedAs = storedTypeOf(definition);
-  const needsWebhook = spec.conversion?.strategy === 'Webhook' && version.name !== storedAs.version;
+  const storageVersion = spec.versions.find(({ storage }) => storage) ?? version;
+  const storedSchema: JsonSchema = schemaOf(storageVersion) ?? { type: 'object' };
+  // What was stored under another version or an older schema is seen as this one has it.
+  const asServed = (object: KubeObject): KubeObject => {
+    const pruned = prune(object, schema, undefined, { isResource: true });
+    // Pruning and defaulting keep an object an object.
+    const filled = fillDefaults(pruned, schema) as KubeObject;
+    return filled.apiVersion === apiVersionOf(type) ? filled : { ...filled, apiVersion: apiVersionOf(type) };
+  };
   const validator = new ObjectValidator(schema, scale ? scaleSpecOf(scale) : undefined);
   return {
     ...type,
@@ -102,31 +117,22 @@ function kindOf(
     validateUpdate: (next, previous) => validator.validate(next, previous, 'spec'),
     validateStatusUpdate: (next, previous) => validator.validate(next, previous, 'status'),
     storedAs,
-    convert: needsWebhook
-      ? webhookConversion(type)
-      : {
-          // What was stored under another version or an older schema is seen as this one has it.
-          fromStored: (object) => {
-            const pruned = prune(object, schema, undefined, { isResource: true });
-            // Pruning and defaulting keep an object an object.
-            const filled = fillDefaults(pruned, schema) as KubeObject;
-            return filled.apiVersion === apiVersionOf(type)
-              ? filled
-              : { ...filled, apiVersion: apiVersionOf(type) };
+    convert: {
+      fromStored: asServed,
+      toStored: (object) => ({ ...object, apiVersion: apiVersionOf(storedAs) }),
+    },
+    ...(outside
+      ? {
+          convertOutside: {
+            fromStored: async (objects) => (await outside.convert(objects, apiVersionOf(type))).map(asServed),
+            async toStored(object) {
+              const [converted = object] = await outside.convert([object], apiVersionOf(storedAs));
+              return prune(converted, storedSchema, undefined, { isResource: true }) as KubeObject;
+            },
           },
-          toStored: (object) => ({ ...object, apiVersion: apiVersionOf(storedAs) }),
-        },
+        }
+      : {}),
   };
-}
-
-/** Converting would take asking a webhook, which this server does not do: no answer is better than a wrong one. */
-function webhookConversion(type: ResourceType): NonNullable<KindDefinition['convert']> {
-  const refuse = (): never => {
-    throw internalError(
-      `conversion webhook for ${apiVersionOf(type)}, Kind=${type.kind} failed: this server does not call conversion webhooks; use the storage version`,
-    );
-  };
-  return { fromStored: refuse, toStored: refuse };
 }
 
 /** Puts the members of `from` into `object`, which stays the same object. */

@@ -12,6 +12,7 @@ import type { Logger } from '../component';
 import type { Registry } from '../registry/registry';
 import { EVERYTHING } from '../registry/selection';
 import type { Renderer, Watcher } from '../registry/watch-cache';
+import type { HookClient } from '../webhooks/hook-client';
 import { kindsOf, storedTypeOf } from './custom-kind';
 import { conditionOf, isEstablished, planNames, withCondition } from './names';
 
@@ -54,6 +55,8 @@ export class CustomResources {
       readonly client: Client;
       readonly clock: Clock;
       readonly log: Logger;
+      /** Asks conversion webhooks. */
+      readonly hooks?: HookClient | undefined;
     },
   ) {}
 
@@ -192,7 +195,7 @@ export class CustomResources {
     if (this.#served.get(name)?.fingerprint === fingerprint) return;
     const { registry } = this.options;
     const { feed } = registry.services;
-    const kinds = kindsOf(definition);
+    const kinds = kindsOf(definition, this.options.hooks);
     const [first] = kinds;
     const stored = { ...storedTypeOf(definition), custom: first?.custom };
     const plural = stored.plural;
@@ -244,10 +247,12 @@ export class CustomResources {
       );
       return;
     }
-    const kind = registry.kinds.find(
+    const own = registry.kinds.filter(
       ({ custom, group, plural }) =>
         custom && group === definition.spec.group && plural === definition.spec.names.plural,
     );
+    // Under the version that they are stored in, objects need no conversion to be deleted.
+    const kind = own.find(({ version, storedAs }) => version === storedAs?.version) ?? own[0];
     if (kind && (await this.#deleteObjects(kind)) > 0) {
       this.#again(name, CLEANUP_MS);
       return;

@@ -17,6 +17,7 @@ import type { StorageHook } from '../registry/request-context';
 import { ServiceAllocator } from '../registry/service-allocation';
 import { StoreFeed } from '../registry/store-feed';
 import type { Store } from '../store/store';
+import type { HookClient } from '../webhooks/hook-client';
 import { bootstrapObjects, publishApiAddress } from './bootstrap';
 import { discoveryHandler } from './discovery';
 import type {
@@ -57,6 +58,8 @@ export interface ApiServerOptions {
   /** First and last port for NodePort services; default 30000 to 32767. */
   readonly nodePortRange?: readonly [number, number];
   readonly log: Logger;
+  /** Asks the webhooks that convert custom resources. */
+  readonly hooks?: HookClient;
   readonly clock?: Clock;
   /** Shown by `/version`; default `v1.33.0+wheelhouse`. */
   readonly gitVersion?: string;
@@ -158,7 +161,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   await repairServices(services, feed, log);
   const listeners: Listener[] = [];
   if (kinds.includes(customResourceDefinitionKind)) {
-    definitions = new CustomResources({ registry, client: self, clock, log });
+    definitions = new CustomResources({ registry, client: self, clock, log, hooks: options.hooks });
     await definitions.start();
   }
 

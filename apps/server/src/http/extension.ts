@@ -69,6 +69,8 @@ export interface SubresourceHandler {
   readonly subresource: string;
   /** What it answers with, when that is not an object of the stored kind. */
   readonly kind?: string;
+  /** The kind of a connection's options (`PodExecOptions`): admission is asked about these before it is made. */
+  readonly connects?: string;
   handle(request: ApiRequest, req: Req, res: Res): Promise<void>;
   /** For exec, attach, port-forward: the raw upgraded connection. */
   upgrade?(request: ApiRequest, req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;

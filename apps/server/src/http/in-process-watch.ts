@@ -74,6 +74,11 @@ export async function* watchObjects(
       yield { type: 'BOOKMARK', object: bookmarkObject(resource, start.revision, true) };
     for (;;) {
       if (signal?.aborted) return;
+      const pending = resource.kind.convertOutside && resource.prepared(watcher.upcoming());
+      if (pending) {
+        await pending;
+        continue;
+      }
       const events = watcher.pull();
       if (events !== undefined) {
         for (const event of events) {
@@ -140,5 +145,5 @@ function rendererOf(resource: StoredResource): Renderer<readonly WatchEvent<Kube
 
 /** Field readers know the kind's own form; the cache hands out the stored one. */
 export function viewOf(resource: StoredResource, object: Stored<KubeObject>): KubeObject {
-  return resource.kind.convert ? resource.kind.convert.fromStored(object) : object;
+  return resource.viewOf(object);
 }

@@ -4,7 +4,8 @@ import type { Authenticator, Authorizer } from '../auth/auth';
 import type { Logger } from '../component';
 import type { Registry } from '../registry/registry';
 import { authorize } from './authorize';
-import type { ApiRequest, Req, Res, UserInfo } from './extension';
+import { admitConnection } from './connections';
+import type { ApiRequest, Req, Res, SubresourceHandler, UserInfo } from './extension';
 import type { Extensions } from './extensions';
 import type { FairQueue, Seats } from './fairness/fair-queue';
 import { flowOf } from './fairness/levels';
@@ -62,6 +63,11 @@ export class Router {
     } catch (error) {
       sendError(res, error, this.options.log);
     }
+  }
+
+  /** Throws what admission refuses a connection with. */
+  admitConnection(handler: SubresourceHandler, request: ApiRequest): Promise<void> {
+    return admitConnection(this.options.registry, handler, request);
   }
 
   authenticate(req: Req): UserInfo | Promise<UserInfo> {
@@ -165,7 +171,10 @@ export class Router {
       throw noSuchMethod();
     if (path.subresource !== undefined) {
       const handler = extensions.subresource(path);
-      if (handler) return handler.handle(request, req, res);
+      if (handler) {
+        if (handler.connects) await admitConnection(registry, handler, request);
+        return handler.handle(request, req, res);
+      }
     }
     await resources.handle({ req, res, user, verb, path, query, resource });
   }

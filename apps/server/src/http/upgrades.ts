@@ -45,6 +45,7 @@ export async function dispatchUpgrade(
     const user = await options.router.authenticate(req);
     const request = resourceRequest(user, req, resourcePath, new URLSearchParams(search));
     await authorize(options.authorizer, request);
+    await options.router.admitConnection(handler, request);
     await handler.upgrade(request, req, socket, head);
   } catch (thrown) {
     const error = asApiError(thrown);

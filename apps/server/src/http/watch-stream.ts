@@ -116,6 +116,12 @@ function follow(writer: Writer, options: WatchStreamOptions): Promise<void> {
     };
     const pump = () => {
       while (!blocked && !finished) {
+        const pending = resource.kind.convertOutside && resource.prepared(watcher.upcoming());
+        if (pending) {
+          blocked = true;
+          pending.then(resume, (error: unknown) => finish(errorFrame(shape, error)));
+          return;
+        }
         let chunk: Buffer | undefined;
         try {
           chunk = watcher.pull();

@@ -34,6 +34,7 @@ export function createPodCommandHandler(
     group: '',
     plural: 'pods',
     subresource,
+    connects: subresource === 'exec' ? 'PodExecOptions' : 'PodAttachOptions',
     handle() {
       return Promise.reject(badRequest('Upgrade request required'));
     },

@@ -71,18 +71,25 @@ async function attempt(
   else trackOwners(resource, request, object, undefined);
   kind.prepareForCreate?.(object, { now });
   const name = metadata.name ?? '';
-  const ref = { namespace: metadata.namespace, name };
+  const asked = { namespace: metadata.namespace, name };
 
-  const undo = await resource.admit('create', { context, ref, object, oldObject: undefined }, () => {
-    resource.refuseInvalid(name, createErrors(resource, object));
-  });
+  const undo = await resource.admit(
+    'create',
+    { context, ref: asked, object, oldObject: undefined },
+    (changed) => {
+      if (changed) keepOwnMetadata(resource, object, metadata, now);
+      resource.refuseInvalid(name, createErrors(resource, object));
+    },
+  );
 
+  // A program outside may have given it another name.
+  const ref = { namespace: metadata.namespace, name: object.metadata.name ?? name };
   const key = resource.key(ref);
   if (context.dryRun) {
     await services.feed.fresh();
     if (resource.cache.index.get(key)) throw taken(resource, key, name, metadata);
     await (await resource.hook?.reserve(object, undefined, true))?.rollback();
-    const after = resource.unstored(ref, object, services.feed.revision);
+    const after = await resource.unstored(ref, object, services.feed.revision);
     return { before: undefined, after, answer: after, created: true };
   }
 
@@ -91,7 +98,8 @@ async function attempt(
   let reservation: Reservation | undefined;
   try {
     reservation = await resource.hook?.reserve(object, undefined, false);
-    const stored = resource.toStored(object);
+    const converted = resource.toStored(object);
+    const stored = converted instanceof Promise ? await converted : converted;
     const value = resource.encode(stored);
     const lease = await services.leaseFor(resource.storageId);
     services.feed.announce(key, value, stored);
@@ -120,6 +128,29 @@ async function attempt(
     if (unwritten) await undo?.();
     throw error;
   }
+}
+
+/** What a program outside has made of the object has the server's own metadata, and no more than a new object may. */
+function keepOwnMetadata(
+  resource: StoredResource,
+  object: KubeObject,
+  { namespace, uid, creationTimestamp, generation }: MutableMeta,
+  now: Date,
+): void {
+  const {
+    resourceVersion: _revision,
+    deletionTimestamp: _deletion,
+    deletionGracePeriodSeconds: _grace,
+    ...rest
+  } = object.metadata ?? {};
+  object.metadata = {
+    ...rest,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(uid === undefined ? {} : { uid }),
+    ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
+    ...(generation === undefined ? {} : { generation }),
+  };
+  resource.kind.prepareForCreate?.(object, { now });
 }
 
 function taken(resource: StoredResource, key: string, name: string, metadata: MutableMeta): Error {

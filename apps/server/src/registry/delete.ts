@@ -13,6 +13,8 @@ export interface Deletion {
   readonly context: RequestContext;
   readonly ref: Ref;
   readonly options: DeleteOptions & { readonly orphanDependents?: boolean };
+  /** Admission has been asked about what the deletion is part of. */
+  readonly isAdmitted?: boolean;
 }
 
 /** Deletes an object, or marks it as being deleted where grace or finalizers hold it. */
@@ -21,7 +23,7 @@ export async function deleteObject(resource: StoredResource, deletion: Deletion)
   const key = resource.key(ref);
   const newest = new NewestState(resource, key);
   let current = context.dryRun ? await newest.sure() : await newest.likely();
-  let admitted = false;
+  let admitted = deletion.isAdmitted ?? false;
   // The first state seen, for the audit: a mark that this very call made is not "before".
   let before: Entry | undefined;
   for (let attempt = 1; ; attempt++) {
@@ -35,7 +37,9 @@ export async function deleteObject(resource: StoredResource, deletion: Deletion)
     try {
       checkPreconditions(resource, ref, options, entry.object);
       if (!admitted) {
-        await resource.admit('delete', { context, ref, object: undefined, oldObject: resource.view(entry) });
+        await resource.prepared([entry]);
+        const oldObject = resource.view(entry);
+        await resource.admit('delete', { context, ref, object: undefined, oldObject, options });
         admitted = true;
       }
     } catch (error) {
@@ -43,7 +47,8 @@ export async function deleteObject(resource: StoredResource, deletion: Deletion)
       if (current === entry) throw error;
       continue;
     }
-    const plan = planDeletion(resource.kind, entry.object, options, resource.now());
+    const stored = await resource.restored(entry);
+    const plan = planDeletion(resource.kind, stored, options, resource.now());
     if (plan.action === 'none') {
       current = await newest.other(entry);
       if (current !== entry) continue;

@@ -23,6 +23,8 @@ export class Entry {
     /** The object as JSON with its resourceVersion. Shared: never written to. */
     readonly bytes: Buffer,
     object?: Stored<KubeObject>,
+    /** The apiVersion under which it was stored, where that is not the one in `bytes`. */
+    readonly writtenAs?: string,
   ) {
     this.#object = object;
   }
@@ -32,11 +34,13 @@ export class Entry {
     return this.#object;
   }
 
-  /** Parsed on first use, deeply frozen, shared by all readers. */
+  /** Parsed on first use, deeply frozen, shared by all readers; under the version that it was stored as. */
   get object(): Stored<KubeObject> {
     if (!this.#object) {
       // The store holds only what `EntryCodec.encode` wrote, so the shape is known.
-      this.#object = deepFreeze(JSON.parse(this.bytes.toString('utf8')) as Stored<KubeObject>);
+      const parsed = JSON.parse(this.bytes.toString('utf8')) as Stored<KubeObject>;
+      const { writtenAs } = this;
+      this.#object = deepFreeze(writtenAs === undefined ? parsed : { ...parsed, apiVersion: writtenAs });
     }
     return this.#object;
   }
@@ -87,7 +91,8 @@ export class EntryCodec {
       ...entry.parsed,
       metadata: { ...entry.parsed.metadata, resourceVersion: String(revision) },
     };
-    return new Entry(entry.key, entry.namespace, entry.name, revision, bytes, object && deepFreeze(object));
+    const { key, namespace, name, writtenAs } = entry;
+    return new Entry(key, namespace, name, revision, bytes, object && deepFreeze(object), writtenAs);
   }
 
   /** True when the bytes begin as this codec would have written them. */

@@ -24,7 +24,11 @@ interface Eviction {
   readonly context: RequestContext;
   readonly ref: Ref;
   readonly options: DeleteOptions;
+  /** What was posted. */
+  readonly body: KubeObject;
 }
+
+const EVICTION_KIND = { group: 'policy', version: 'v1', kind: 'Eviction' } as const;
 
 /**
  * Deletes a pod by choice, where the disruption budget that covers it allows it. Pods that have ended, have not
@@ -35,9 +39,16 @@ export async function evictPod(
   budgets: StoredResource,
   eviction: Eviction,
 ): Promise<WriteOutcome> {
-  const { ref } = eviction;
+  const { ref, context, body } = eviction;
+  let isAdmitted = false;
   for (let attempt = 1; ; attempt++) {
     const pod = await readPod(pods, ref);
+    if (!isAdmitted) {
+      const subresource = 'eviction';
+      const sent = { operation: 'create', kind: EVICTION_KIND, object: body, oldObject: undefined } as const;
+      await pods.admit('create', { context, ref, subresource, object: undefined, oldObject: pod, sent });
+      isAdmitted = true;
+    }
     if (!costsNothing(pod)) return evictCovered(pods, budgets, eviction, pod);
     try {
       // What has ended stays so; a pending pod may start to run in this moment, and then it has to be asked for again.
@@ -137,6 +148,7 @@ async function spend(
     ref: { name, namespace },
     rules: 'status',
     subresource: 'status',
+    isOwn: true,
     build(current) {
       const next = cloneJson<PodDisruptionBudget>(current as Stored<PodDisruptionBudget>);
       next.metadata = { ...next.metadata, resourceVersion: '' };
@@ -226,6 +238,7 @@ async function deleteEvicted(
       ref,
       rules: 'internal',
       subresource: 'status',
+      isOwn: true,
       build: (current) => withDisruption(current, required, timestamp(pods.now())),
     });
     before = marked.before;
@@ -235,7 +248,7 @@ async function deleteEvicted(
       options = { ...options, preconditions: { ...preconditions, resourceVersion: revision } };
     }
   }
-  const outcome = await deleteObject(pods, { context, ref, options });
+  const outcome = await deleteObject(pods, { context, ref, options, isAdmitted: true });
   return { ...outcome, before: before ?? outcome.before, answer: success(), created: true };
 }
 

@@ -34,6 +34,13 @@ export interface ListPage {
  * (and `limit` is ignored), with another it is at least as new, or `Exact`ly that. Pages come from one revision.
  */
 export async function listObjects(resource: StoredResource, request: ListRequest): Promise<ListPage> {
+  const page = await findPage(resource, request);
+  const pending = resource.prepared(page.entries);
+  if (pending) await pending;
+  return page;
+}
+
+async function findPage(resource: StoredResource, request: ListRequest): Promise<ListPage> {
   const { feed } = resource.services;
   const exact = checkRevisionMatch(request);
   const limit = request.limit && request.limit > 0 ? request.limit : undefined;
@@ -110,12 +117,22 @@ export function parseRevision(text: string): number {
   return revision;
 }
 
-function fromCache(
+/** Brings into the resource's form what the selection looks into. */
+async function prepareCandidates(
+  resource: StoredResource,
+  selection: Selection,
+  after: string | undefined,
+): Promise<void> {
+  if (selection.readsFields) await resource.prepared(candidates(resource, selection, after));
+}
+
+async function fromCache(
   resource: StoredResource,
   selection: Selection,
   after: string | undefined,
   limit: number | undefined,
-): ListPage {
+): Promise<ListPage> {
+  await prepareCandidates(resource, selection, after);
   const { revision } = resource.services.feed;
   return page(resource, candidates(resource, selection, after), selection, revision, limit);
 }
@@ -179,9 +196,9 @@ async function listAt(
   const { feed, store } = resource.services;
   await feed.reached(revision);
   const start = after === undefined ? undefined : resource.prefix + after;
+  await prepareCandidates(resource, selection, start);
   if (resource.cache.lastChange <= revision) {
-    const answer = page(resource, candidates(resource, selection, start), selection, revision, limit);
-    return answer;
+    return page(resource, candidates(resource, selection, start), selection, revision, limit);
   }
   const prefix =
     selection.namespace === undefined ? resource.prefix : `${resource.prefix}${selection.namespace}/`;
@@ -199,10 +216,9 @@ async function listAt(
     } catch (error) {
       throw historyError(error, after);
     }
-    for (const stored of range.entries) {
-      const entry = feed.decode(resource.cache, stored);
-      if (entry && selects(selection, entry)) found.push(entry);
-    }
+    const entries = range.entries.flatMap((stored) => feed.decode(resource.cache, stored) ?? []);
+    if (selection.readsFields) await resource.prepared(entries);
+    for (const entry of entries) if (selects(selection, entry)) found.push(entry);
     position = range.entries.at(-1)?.key;
     const enough = limit !== undefined && found.length > limit;
     if (!enough && range.more && position !== undefined) continue;

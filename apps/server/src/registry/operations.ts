@@ -16,7 +16,7 @@ import type { Audit, AuditVerb } from './audit';
 import { bindPod } from './binding';
 import { createObject } from './create';
 import { deleteObject } from './delete';
-import type { Entry } from './entry';
+import { Entry } from './entry';
 import { evictPod } from './eviction';
 import { type ListPage, type ListRequest, listObjects, parseRevision } from './list';
 import { applyPatch, type PatchRequest } from './patch';
@@ -54,12 +54,34 @@ export class Operations {
     private readonly registry: Pick<Registry, 'of'>,
   ) {}
 
+  /** Reports a write, and sees to it that its outcome can be shown in the form that the resource has. */
+  #write(
+    context: RequestContext,
+    verb: AuditVerb,
+    resource: StoredResource,
+    subresource: string | undefined,
+    ref: Ref,
+    write: () => Promise<WriteOutcome>,
+  ): Promise<WriteOutcome> {
+    if (!resource.kind.convertOutside) {
+      return this.audit.around(context, verb, resource, subresource, ref, write);
+    }
+    return this.audit.around(context, verb, resource, subresource, ref, async () => {
+      const outcome = await write();
+      const { before, after, answer } = outcome;
+      await resource.prepared([before, after, answer].filter((one) => one instanceof Entry));
+      return outcome;
+    });
+  }
+
   async get(resource: StoredResource, ref: Ref, resourceVersion?: string): Promise<Entry> {
     const { feed } = resource.services;
     if (!resourceVersion) await feed.fresh();
     else if (resourceVersion !== '0') await feed.reached(parseRevision(resourceVersion));
     const entry = resource.cache.index.get(resource.key(ref));
     if (!entry) throw notFound(resource.subject(ref.name));
+    const pending = resource.prepared([entry]);
+    if (pending) await pending;
     return entry;
   }
 
@@ -81,7 +103,7 @@ export class Operations {
     const { object, unknownFields } = decode(resource.kind, body);
     complain(context, unknownFields);
     const ref = { namespace, name: object.metadata?.name ?? '' };
-    return this.audit.around(context, 'create', resource, undefined, ref, () =>
+    return this.#write(context, 'create', resource, undefined, ref, () =>
       createObject(resource, { context, namespace, object }),
     );
   }
@@ -97,7 +119,7 @@ export class Operations {
     const { object, unknownFields } = decode(resource.kind, body);
     complain(context, unknownFields);
     checkIdentity(resource, ref, object);
-    return this.audit.around(context, 'update', resource, subresource, ref, () => {
+    return this.#write(context, 'update', resource, subresource, ref, () => {
       // The rules mutate what they get: a second attempt decodes anew.
       let fresh: KubeObject | undefined = object;
       const sent = { metadata: object.metadata ?? {} };
@@ -127,7 +149,7 @@ export class Operations {
     if (kind.custom && patch.type === 'strategic') throw noStrategicMerge();
     const rules = rulesOf(resource, ref, subresource);
     const names = { kind: kind.kind, apiVersion: apiVersionOf(kind) };
-    return this.audit.around(context, 'patch', resource, subresource, ref, () => {
+    return this.#write(context, 'patch', resource, subresource, ref, () => {
       let complained = false;
       if (patch.type === 'apply') {
         const decodeMerged = (merged: JsonObject) => {
@@ -172,7 +194,7 @@ export class Operations {
     const spec = scaleSpec(resource, ref);
     const verb = 'patch' in input ? 'patch' : 'update';
     const names = { kind: SCALE_KIND.kind, apiVersion: apiVersionOf(SCALE_KIND) };
-    const outcome = await this.audit.around(context, verb, resource, 'scale', ref, () =>
+    const outcome = await this.#write(context, verb, resource, 'scale', ref, () =>
       mutateObject(resource, {
         context,
         ref,
@@ -210,7 +232,7 @@ export class Operations {
     ref: Ref,
     options: DeleteOptions & { readonly orphanDependents?: boolean },
   ): Promise<WriteOutcome> {
-    return this.audit.around(context, 'delete', resource, undefined, ref, () =>
+    return this.#write(context, 'delete', resource, undefined, ref, () =>
       deleteObject(resource, { context, ref, options }),
     );
   }
@@ -228,7 +250,7 @@ export class Operations {
       for (const { namespace, name } of queue) {
         const ref = { namespace, name };
         try {
-          await this.audit.around(context, 'deletecollection', resource, undefined, ref, () =>
+          await this.#write(context, 'deletecollection', resource, undefined, ref, () =>
             deleteObject(resource, { context, ref, options }),
           );
         } catch (error) {
@@ -252,7 +274,7 @@ export class Operations {
     const isPod = resource.kind.group === '' && resource.kind.plural === 'pods';
     if (isPod && subresource === 'binding') {
       const { object } = decode(BINDING_KIND, body);
-      return this.audit.around(context, 'bind', resource, subresource, ref, () =>
+      return this.#write(context, 'bind', resource, subresource, ref, () =>
         bindPod(resource, { context, ref, body: object }),
       );
     }
@@ -275,8 +297,13 @@ export class Operations {
     const { dryRun, ...options } = object.deleteOptions ?? {};
     const dry = context.dryRun || (Array.isArray(dryRun) && dryRun.includes('All'));
     const evicting = dry === context.dryRun ? context : { ...context, dryRun: dry };
-    return this.audit.around(evicting, 'evict', resource, 'eviction', ref, () =>
-      evictPod(resource, this.registry.of(podDisruptionBudgetKind), { context: evicting, ref, options }),
+    return this.#write(evicting, 'evict', resource, 'eviction', ref, () =>
+      evictPod(resource, this.registry.of(podDisruptionBudgetKind), {
+        context: evicting,
+        ref,
+        options,
+        body: { ...object, kind: EVICTION_KIND.kind, metadata: { ...object.metadata, ...namedBy(ref) } },
+      }),
     );
   }
 
@@ -289,7 +316,7 @@ export class Operations {
   ): Promise<WriteOutcome> {
     const { object } = decode<KubeObject & { spec?: { finalizers?: string[] } }>(resource.kind, body);
     checkIdentity(resource, ref, object);
-    return this.audit.around(context, 'update', resource, 'finalize', ref, () =>
+    return this.#write(context, 'update', resource, 'finalize', ref, () =>
       mutateObject(resource, {
         context,
         ref,
@@ -306,6 +333,10 @@ export class Operations {
       }),
     );
   }
+}
+
+function namedBy({ name, namespace }: Ref): { name: string; namespace?: string } {
+  return { name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
 /** What a patch has made of an object may not be one any more: that is the patch's fault (422), not the request's. */

@@ -65,10 +65,12 @@ function otherVersion(resource: StoredResource, apiVersion: string): VersionView
   return {
     node: nodeOf(other),
     convert(object) {
-      // Both are forms of the same stored objects.
-      const stored = resource.toStored(object as KubeObject);
-      const converted = other.kind.convert ? other.kind.convert.fromStored(stored) : stored;
-      return converted as JsonObject;
+      const { convert, convertOutside } = other.kind;
+      // Which fields of a version that a program outside makes belong to whom is told by their names alone.
+      if (convertOutside) return { ...object, apiVersion };
+      // Both are forms of the same stored objects, converted here.
+      const stored = resource.kind.convert?.toStored(object as KubeObject) ?? object;
+      return (convert?.fromStored(stored) ?? stored) as JsonObject;
     },
   };
 }

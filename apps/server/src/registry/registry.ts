@@ -86,9 +86,15 @@ export function registryEquivalents(registry: () => Registry): NonNullable<Regis
   };
 }
 
-function reform(from: StoredResource, to: StoredResource, object: KubeObject): KubeObject {
-  const stored = from.toStored(cloneJson(object));
-  return to.kind.convert ? to.kind.convert.fromStored(stored) : stored;
+async function reform(from: StoredResource, to: StoredResource, object: KubeObject): Promise<KubeObject> {
+  const { convert, convertOutside } = to.kind;
+  // A program outside converts between any two versions.
+  if (convertOutside) {
+    const [converted] = await convertOutside.fromStored([cloneJson(object)]);
+    if (converted) return converted;
+  }
+  const stored = await from.toStored(cloneJson(object));
+  return convert ? convert.fromStored(stored) : stored;
 }
 
 function idOf(type: Pick<ResourceType, 'group' | 'version' | 'plural'>): string {
@@ -110,6 +116,7 @@ export function registryReader(registry: () => Registry): AdmissionReader {
         await resource.services.feed.fresh();
         entry = resource.cache.index.get(key);
       }
+      if (entry) await resource.prepared([entry]);
       // The caller's type names the kind that the resource holds.
       return entry && (resource.view(entry) as Stored<T>);
     },
@@ -137,6 +144,8 @@ export function registryReader(registry: () => Registry): AdmissionReader {
     async list<T extends KubeObject>(type: ResourceType<T>, namespace?: string) {
       const resource = registry().of(type);
       await resource.services.feed.fresh();
+      const { index } = resource.cache;
+      await resource.prepared(namespace === undefined ? index.all() : index.inNamespace(namespace));
       return objectsOf<T>(resource, namespace);
     },
   };

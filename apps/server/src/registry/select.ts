@@ -69,6 +69,7 @@ export function compileSelection(
     id,
     namespace,
     name,
+    readsFields: rest.length > 0,
     matches(object) {
       if (labels && !labels.matches(object.metadata.labels)) return false;
       if (rest.length === 0) return true;

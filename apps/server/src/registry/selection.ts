@@ -13,6 +13,8 @@ export interface Selection {
   readonly name: string | undefined;
   /** What is left to ask of an object in the namespace and of the name; undefined: nothing. */
   readonly matches: ((object: Stored<KubeObject>) => boolean) | undefined;
+  /** `matches` looks into fields of the kind's own form, into which objects have to be brought first. */
+  readonly readsFields?: boolean;
 }
 
 export const EVERYTHING: Selection = { id: '', namespace: undefined, name: undefined, matches: undefined };

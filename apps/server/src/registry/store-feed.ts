@@ -1,5 +1,6 @@
 import type { Clock } from '@wheelhouse/shared/clock';
 import { apiError, serviceUnavailable } from '@wheelhouse/shared/errors';
+import { apiVersionOf } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject } from '@wheelhouse/shared/meta/object';
 import type { Logger } from '../component';
 import type { Store, StoredEntry, StoreEvent, StoreWatch } from '../store/store';
@@ -340,9 +341,12 @@ export class StoreFeed {
     const namespace = slash < 0 ? undefined : rest.slice(0, slash);
     const name = slash < 0 ? rest : rest.slice(slash + 1);
     let bytes = value;
+    let writtenAs: string | undefined;
     if (!cache.codec.recognises(value)) {
       try {
-        bytes = cache.codec.encode(JSON.parse(Buffer.from(value).toString('utf8')));
+        const object = JSON.parse(Buffer.from(value).toString('utf8'));
+        bytes = cache.codec.encode(object);
+        if (object.apiVersion !== apiVersionOf(cache.codec.type)) writtenAs = object.apiVersion;
       } catch (error) {
         this.options.log.error(
           { err: error, key },
@@ -351,6 +355,7 @@ export class StoreFeed {
         return undefined;
       }
     }
-    return new Entry(key, namespace, name, modRevision, cache.codec.splice(bytes, modRevision));
+    const spliced = cache.codec.splice(bytes, modRevision);
+    return new Entry(key, namespace, name, modRevision, spliced, undefined, writtenAs);
   }
 }

@@ -15,11 +15,10 @@ import type { Logger } from '../component';
 import type { LeaseId, Store, Write, WriteResult } from '../store/store';
 import type { Entry, EntryCodec } from './entry';
 import { deepFreeze } from './json';
-import type { Ref, RequestContext, StorageHook } from './request-context';
+import { type AdmissionRequest, RequestAttributes, type Undo } from './request-attributes';
+import type { Ref, StorageHook } from './request-context';
 import { prefixOf, type StoreFeed, storageIdOf } from './store-feed';
 import type { WatchCache } from './watch-cache';
-
-type Undo = () => Promise<void>;
 
 /** What etcd takes as one value by default. */
 const LARGEST_VALUE = 1.5 * 1024 * 1024;
@@ -52,7 +51,8 @@ export class StoredResource {
   readonly hook: StorageHook | undefined;
   /** Unique over all stored resources; those that are forms of the same objects share it. */
   readonly storageId: string;
-  readonly #views = new WeakMap<Entry, Stored<KubeObject>>();
+  /** By the object as it was stored. */
+  readonly #views = new WeakMap<object, Stored<KubeObject>>();
 
   constructor(
     readonly kind: KindDefinition,
@@ -84,21 +84,66 @@ export class StoredResource {
     return this.kind.hasGeneration ?? this.kind.status === true;
   }
 
-  /** The object in this resource's form, frozen and shared. */
+  /** The object in this resource's form, frozen and shared. It has to be {@link prepared}. */
   view(entry: Entry): Stored<KubeObject> {
+    return this.viewOf(entry.object);
+  }
+
+  /** The same for the object of an entry. */
+  viewOf(object: Stored<KubeObject>): Stored<KubeObject> {
     const { convert } = this.kind;
-    if (!convert) return entry.object;
-    let view = this.#views.get(entry);
+    if (!convert) return object;
+    let view = this.#views.get(object);
     if (!view) {
+      if (this.#isForeign(object)) throw new Error(`${object.metadata.name} has not been converted yet`);
       // Conversion keeps name, uid and resourceVersion, which make an object a stored one.
-      view = deepFreeze(convert.fromStored(entry.object)) as Stored<KubeObject>;
-      this.#views.set(entry, view);
+      view = deepFreeze(convert.fromStored(object)) as Stored<KubeObject>;
+      this.#views.set(object, view);
     }
     return view;
   }
 
-  toStored(object: KubeObject): KubeObject {
-    return this.kind.convert ? this.kind.convert.toStored(object) : object;
+  /**
+   * Has what a program outside must convert converted, all of it by one question, so that it can be viewed.
+   * Undefined: there is nothing to wait for. Throws what the conversion does.
+   */
+  prepared(entries: Iterable<Entry>): Promise<void> | undefined {
+    const { convertOutside } = this.kind;
+    if (!convertOutside) return undefined;
+    const missing = new Set<Stored<KubeObject>>();
+    for (const { object } of entries) {
+      if (this.#isForeign(object) && !this.#views.has(object)) missing.add(object);
+    }
+    if (missing.size === 0) return undefined;
+    const stored = [...missing];
+    return convertOutside.fromStored(stored).then((views) => {
+      for (const [i, view] of views.entries()) {
+        const object = stored[i];
+        if (object) this.#views.set(object, deepFreeze(view) as Stored<KubeObject>);
+      }
+    });
+  }
+
+  /** Only a program outside can bring it into this resource's form. */
+  #isForeign({ apiVersion }: KubeObject): boolean {
+    return this.kind.convertOutside !== undefined && apiVersion !== apiVersionOf(this.kind);
+  }
+
+  /** Without a promise where no program outside is asked. */
+  toStored(object: KubeObject): KubeObject | Promise<KubeObject> {
+    const { convert, convertOutside } = this.kind;
+    if (convertOutside && object.apiVersion !== apiVersionOf(this.codec.type)) {
+      return convertOutside.toStored(object);
+    }
+    return convert ? convert.toStored(object) : object;
+  }
+
+  /** An entry's object as it would be stored now; what was stored under another version may have to be converted. */
+  restored(entry: Entry): Stored<KubeObject> | Promise<Stored<KubeObject>> {
+    const { convertOutside } = this.kind;
+    if (!convertOutside || entry.object.apiVersion === apiVersionOf(this.codec.type)) return entry.object;
+    // Conversion keeps what makes an object a stored one.
+    return convertOutside.toStored(entry.object) as Promise<Stored<KubeObject>>;
   }
 
   /** The resource that serves the same objects in another version; undefined when there is none. */
@@ -121,56 +166,34 @@ export class StoredResource {
 
   /**
    * Runs all `admit`s, then (after `between`) all `validate`s. Resolves with what has to run should the write certainly
-   * not happen after all.
+   * not happen after all. `between` is told whether a program outside has changed the object.
    */
   async admit(
     operation: AdmissionOperation,
-    request: {
-      readonly context: RequestContext;
-      readonly ref: Ref;
-      readonly subresource?: string | undefined;
-      readonly object: KubeObject | undefined;
-      readonly oldObject: KubeObject | undefined;
-    },
-    between?: () => void,
+    request: AdmissionRequest,
+    between?: (changed: boolean) => void,
   ): Promise<Undo | undefined> {
-    const { admission, reader, equivalents, system } = this.services;
-    const { user, dryRun, warnings } = request.context;
-    const undos: Undo[] = [];
-    const resource: StoredResource = this;
-    const attributes = {
-      operation,
-      kind: this.kind,
-      subresource: request.subresource,
-      namespace: request.ref.namespace,
-      name: request.ref.name,
-      object: request.object,
-      oldObject: request.oldObject,
-      user,
-      dryRun,
-      reader,
-      system: system?.(),
-      warn: (text: string) => void (warnings.includes(text) || warnings.push(text)),
-      onFailure: (undo: Undo) => void undos.push(undo),
-      // Rarely asked for.
-      get equivalents() {
-        return equivalents?.(resource);
-      },
-    };
+    const { admission } = this.services;
+    if (admission.length === 0) {
+      between?.(false);
+      return undefined;
+    }
+    const attributes = new RequestAttributes(this, operation, request);
     // Awaiting only what is a promise keeps plugins that decide at once from costing turns.
     for (const plugin of admission) {
       const pending = plugin.admit?.(attributes);
       if (pending) await pending;
     }
-    between?.();
+    if (attributes.passes.wantsSecond) {
+      attributes.passes.isSecond = true;
+      for (const plugin of admission) await plugin.admit?.(attributes);
+    }
+    between?.(attributes.changed);
     for (const plugin of admission) {
       const pending = plugin.validate?.(attributes);
       if (pending) await pending;
     }
-    if (undos.length === 0) return undefined;
-    return async () => {
-      for (const undo of undos) await undo();
-    };
+    return attributes.undo;
   }
 
   async write(write: Write): Promise<WriteResult> {
@@ -184,8 +207,8 @@ export class StoredResource {
   }
 
   /** An entry that is answered but was never stored. */
-  unstored(ref: Ref, object: KubeObject, revision: number): Entry {
-    const stored = this.toStored(object);
+  async unstored(ref: Ref, object: KubeObject, revision: number): Promise<Entry> {
+    const stored = await this.toStored(object);
     return this.codec.written(this.key(ref), this.encode(stored), revision, stored);
   }
 

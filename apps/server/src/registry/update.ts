@@ -25,6 +25,8 @@ export interface Mutation {
   readonly subresource?: string | undefined;
   /** The object that is built says itself who owns what. */
   readonly ownersGiven?: boolean;
+  /** The server's own doing on the way to something else that admission is asked about. */
+  readonly isOwn?: boolean;
   /**
    * The wanted object, made of what stands there; a private copy. Runs again after a lost race, unless the object
    * that it returns insists on a revision. Throws for refusals.
@@ -47,6 +49,8 @@ export async function mutateObject(resource: StoredResource, mutation: Mutation)
   for (let attempt = 1; ; attempt++) {
     if (!current) throw notFound(resource.subject(ref.name));
     const before: Entry = current;
+    const pending = resource.prepared([before]);
+    if (pending) await pending;
     const previous = resource.view(before);
     let decision: Decision;
     try {
@@ -71,7 +75,7 @@ export async function mutateObject(resource: StoredResource, mutation: Mutation)
     }
     if (context.dryRun) {
       await (await resource.hook?.reserve(next, previous, true))?.rollback();
-      const after = resource.unstored(ref, next, before.revision);
+      const after = await resource.unstored(ref, next, before.revision);
       return { before, after, answer: after, created: false };
     }
     const result = await swap(resource, key, before, next, previous);
@@ -101,10 +105,18 @@ async function decide(
   const next = mutation.build(previous);
   const insists = carryMetadata(resource, next, previous, ref);
   applyRules(resource, mutation, next, previous);
+  const check = (changed: boolean) => {
+    if (changed) applyRulesAgain(resource, mutation, next, previous);
+    resource.refuseInvalid(ref.name, updateErrors(resource, mutation, next, previous));
+  };
+  if (mutation.isOwn) {
+    check(false);
+    return { next, insists, undo: undefined };
+  }
   const undo = await resource.admit(
     'update',
     { context, ref, subresource, object: next, oldObject: previous },
-    () => resource.refuseInvalid(ref.name, updateErrors(resource, mutation, next, previous)),
+    check,
   );
   return { next, insists, undo };
 }
@@ -165,7 +177,8 @@ async function swap(
   const { feed } = resource.services;
   const reservation = await resource.hook?.reserve(next, previous, false);
   let written = false;
-  const stored = resource.toStored(next);
+  const converted = resource.toStored(next);
+  const stored = converted instanceof Promise ? await converted : converted;
   try {
     const value = resource.encode(stored);
     const lease = await resource.services.leaseFor(resource.storageId);
@@ -202,7 +215,11 @@ async function removeReleased(
   before: Entry,
   next: KubeObject,
 ): Promise<WriteOutcome | undefined> {
-  const answer = resource.unstored({ namespace: before.namespace, name: before.name }, next, before.revision);
+  const answer = await resource.unstored(
+    { namespace: before.namespace, name: before.name },
+    next,
+    before.revision,
+  );
   if (!context.dryRun) {
     const result = await resource.write({ op: 'delete', key, expected: before.revision });
     if (!result.ok) return undefined;
@@ -291,6 +308,17 @@ function applyRules(
   if (kind.prepareForUpdate) kind.prepareForUpdate(next, cloneOf(previous), context);
   else if (kind.status) keepStatus(next, previous);
   countGeneration(resource, next, previous);
+}
+
+/** A program outside has changed the object: it gets no further by that than the request itself would. */
+function applyRulesAgain(
+  resource: StoredResource,
+  mutation: Mutation,
+  next: KubeObject,
+  previous: Stored<KubeObject>,
+): void {
+  carryMetadata(resource, next, previous, mutation.ref);
+  applyRules(resource, { ...mutation, ownersGiven: true }, next, previous);
 }
 
 /** Hooks may move parts of the previous object into the next one, which is mutated further on: they get a copy. */

@@ -185,6 +185,21 @@ export class Watcher<T> {
     return this.#lost || this.cursor < this.#ring.head;
   }
 
+  /** The objects that the next {@link pull} will show or look into. */
+  *upcoming(): Generator<Entry> {
+    const { selection, cache } = this.group;
+    const to = Math.min(this.#ring.head, this.cursor + BATCH);
+    for (let sequence = this.cursor; sequence < to; sequence++) {
+      const event = this.#ring.at(sequence);
+      if (!event) continue;
+      const { current, previous, revision } = event;
+      if (current) yield current;
+      if (!previous || (current && selection.matches === undefined)) continue;
+      if (selection.readsFields) yield previous;
+      yield removedEntry(cache.codec, event, previous, revision);
+    }
+  }
+
   /**
    * What happened since the last pull, at most a batch of it, in this watcher's form (it may be empty: nothing of it
    * was selected). Undefined: nothing happened. Throws Expired when events were lost, for good.

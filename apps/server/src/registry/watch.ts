@@ -35,13 +35,26 @@ export async function startWatch<T>(
   const wantsState = sendInitialEvents ?? !revision;
   if (revision === undefined) await feed.fresh();
   else if (revision > 0) await feed.reached(revision);
+  for (;;) {
+    const pending = selection.readsFields && wantsState && resource.prepared(resource.cache.index.all());
+    if (!pending) break;
+    await pending;
+  }
   if (!wantsState && revision) {
     return { watcher: resource.cache.watch(selection, renderer, revision), initial: undefined, revision };
   }
-  // From here to the end nothing is awaited, so that no event falls between the state and the watcher.
+  // Nothing is awaited between the two, so that no event falls between the state and the watcher.
   const watcher = resource.cache.watchFromNow(selection, renderer);
   const initial = wantsState ? stateOf(resource, selection) : undefined;
-  return { watcher, initial, revision: feed.revision };
+  const at = feed.revision;
+  const pending = initial && resource.prepared(initial);
+  if (pending) {
+    await pending.catch((error: unknown) => {
+      watcher.close();
+      throw error;
+    });
+  }
+  return { watcher, initial, revision: at };
 }
 
 function stateOf(resource: StoredResource, selection: Selection): Entry[] {

@@ -115,6 +115,16 @@ export interface KindDefinition<T extends KubeObject = KubeObject> extends Resou
   /** Other served forms of the same stored objects, e.g. events.k8s.io for core events. */
   readonly storedAs?: ResourceType;
   readonly convert?: { fromStored(object: KubeObject): T; toStored(object: T): KubeObject };
+  /** Takes the place of `convert` where an object was stored, or is to be stored, under another version. */
+  readonly convertOutside?: OutsideConversion<T>;
+}
+
+/** Conversion between the versions of a kind by a program outside. Throws ApiError for whatever is no conversion. */
+export interface OutsideConversion<T extends KubeObject = KubeObject> {
+  /** Objects as they were stored, each under its own version; answers them in the same order. */
+  fromStored(objects: readonly KubeObject[]): Promise<T[]>;
+  /** From whatever version it is in. */
+  toStored(object: KubeObject): Promise<KubeObject>;
 }
 
 /** How one subresource changes the object; like the hooks of `/status`. */

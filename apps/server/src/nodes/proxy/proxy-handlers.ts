@@ -33,6 +33,7 @@ export function createProxyHandlers(options: PodStreamOptions): SubresourceHandl
     group: '',
     plural,
     subresource: 'proxy',
+    connects: plural === 'pods' ? 'PodProxyOptions' : 'ServiceProxyOptions',
     async handle(request, req, res) {
       const path = pathOf(req);
       // A page's relative links need the slash.
@@ -58,6 +59,7 @@ export function createNodeProxyHandler({ client, nodes }: PodStreamOptions): Sub
     group: '',
     plural: 'nodes',
     subresource: 'proxy',
+    connects: 'NodeProxyOptions',
     async handle(request, req, res) {
       const { name } = parseProxyName(request.resource?.name ?? '', 'node');
       await client.get(nodeKind, { name });
