@@ -72,6 +72,15 @@ describe('decodeProtobuf', () => {
     });
   });
 
+  it('leaves pointers that are not set unwritten, or clients would send back empty ones', () => {
+    const container = (extra: object) => ({ spec: { containers: [{ name: 'c', ...extra }] } });
+    const without = encodeMessage('v1', 'Pod', container({}));
+    const empty = encodeMessage('v1', 'Pod', container({ restartPolicy: '' }));
+    // Field 24, two bytes of tag and one of length; the lengths around it stay single bytes.
+    expect(empty?.length).toBe((without?.length ?? 0) + 3);
+    expect(decodeMessage('v1', 'Pod', without ?? Buffer.alloc(0))).toEqual({ ...container({}), status: {} });
+  });
+
   it('keeps hostile keys ordinary', () => {
     const data = encode([1, '__proto__'], [2, 'x']);
     const decoded = decodeProtobuf(body('v1', 'ConfigMap', encode([2, data])));
