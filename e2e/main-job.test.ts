@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { killAgent } from './support/agents';
 import { dragTo, openBrowser, openConsole } from './support/browser';
 import { list, replicationController, service } from './support/manifests';
 import { answersOf, keepAsking, whoAnswers } from './support/traffic';
@@ -160,10 +160,4 @@ describe('the main job, on Docker', () => {
 function isReady(object: KubernetesObject): boolean {
   const conditions = (object.status.conditions ?? []) as { type: string; status: string }[];
   return conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True');
-}
-
-/** `kill -9` of a local node's agent: to the cluster that is a machine that is gone. */
-function killAgent(cluster: Wheelhouse, node: string): void {
-  const found = execFileSync('pgrep', ['-f', `${cluster.dataDir}/nodes/${node} `], { encoding: 'utf8' });
-  process.kill(Number(found.trim().split('\n')[0]), 'SIGKILL');
 }

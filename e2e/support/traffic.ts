@@ -1,9 +1,17 @@
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 
-/** One HTTP request over a connection of its own, as a new client would make it. */
-export function ask(url: string, headers: Record<string, string> = {}, timeoutMs = 5_000): Promise<string> {
+export interface AskOptions {
+  readonly headers?: Record<string, string>;
+  readonly timeoutMs?: number;
+  /** Keeps connections open; without one each request has its own, as a new client would make it. */
+  readonly agent?: Agent;
+}
+
+/** One HTTP request. */
+export function ask(url: string, options: AskOptions = {}): Promise<string> {
+  const { headers = {}, timeoutMs = 5_000, agent = false } = options;
   return new Promise((resolve, reject) => {
-    const req = request(url, { agent: false, headers, timeout: timeoutMs }, (response) => {
+    const req = request(url, { agent, headers, timeout: timeoutMs }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (data) => {
         body += data;
@@ -20,8 +28,8 @@ export function ask(url: string, headers: Record<string, string> = {}, timeoutMs
 }
 
 /** Which pod answers there: the sample image says so in JSON. */
-export async function whoAnswers(url: string): Promise<string> {
-  return JSON.parse(await ask(url, { accept: 'application/json' })).pod;
+export async function whoAnswers(url: string, options: AskOptions = {}): Promise<string> {
+  return JSON.parse(await ask(url, { ...options, headers: { accept: 'application/json' } })).pod;
 }
 
 /** The pods that answer `count` requests, in order. */
@@ -31,31 +39,41 @@ export async function answersOf(url: string, count: number): Promise<string[]> {
   return answers;
 }
 
-export interface Load {
-  /** Ends it; resolves with how many requests were answered, and the failures with their times. */
-  stop(): Promise<{ answered: number; failures: { at: number; error: string }[] }>;
+export interface LoadResult {
+  readonly answered: number;
+  readonly failures: { at: number; error: string }[];
+  /** Which pods have answered. */
+  readonly pods: Set<string>;
 }
 
-/** Keeps asking, one request after the other, until stopped. */
-export function keepAsking(url: string): Load {
+export interface Load {
+  /** Ends it; resolves with what became of the requests. */
+  stop(): Promise<LoadResult>;
+}
+
+/** Keeps asking, one request after the other, until stopped; over one connection while that is open, or over new ones. */
+export function keepAsking(url: string, { keepAlive = false } = {}): Load {
+  const agent = keepAlive ? new Agent({ keepAlive: true, maxSockets: 1 }) : undefined;
   let stopped = false;
   let answered = 0;
   const failures: { at: number; error: string }[] = [];
+  const pods = new Set<string>();
   const loop = (async () => {
     while (!stopped) {
       try {
-        await whoAnswers(url);
+        pods.add(await whoAnswers(url, agent ? { agent } : {}));
         answered++;
       } catch (error) {
         failures.push({ at: Date.now(), error: String(error) });
       }
     }
+    agent?.destroy();
   })();
   return {
     stop: async () => {
       stopped = true;
       await loop;
-      return { answered, failures };
+      return { answered, failures, pods };
     },
   };
 }

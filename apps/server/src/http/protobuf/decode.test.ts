@@ -78,7 +78,9 @@ describe('decodeProtobuf', () => {
     const empty = encodeMessage('v1', 'Pod', container({ restartPolicy: '' }));
     // Field 24, two bytes of tag and one of length; the lengths around it stay single bytes.
     expect(empty?.length).toBe((without?.length ?? 0) + 3);
-    expect(decodeMessage('v1', 'Pod', without ?? Buffer.alloc(0))).toEqual({ ...container({}), status: {} });
+    expect(JSON.stringify(decodeMessage('v1', 'Pod', without ?? Buffer.alloc(0)))).not.toContain(
+      'restartPolicy',
+    );
   });
 
   it('keeps hostile keys ordinary', () => {
