@@ -61,6 +61,8 @@ export interface Kubelet {
   readonly handler: KubeletHandler;
   /** The node's pod range, once a controller has given it one. */
   podCidr(): Promise<string>;
+  /** As the node's object has them. */
+  nodeLabels(): Readonly<Record<string, string>>;
   /** Leaves all containers running. Safe to call twice. */
   stop(): Promise<void>;
   /** Stops, and ends all containers, each within its own grace but no longer than `graceSeconds` (default 5). */
@@ -225,6 +227,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   return {
     handler: createKubeletHandler({ manager, runtime, nodeName, clock, log }),
     podCidr: () => registrar.podCidr(),
+    nodeLabels: nodeLabels.known,
     stop() {
       stopped ??= end(() => manager.stop());
       return stopped;

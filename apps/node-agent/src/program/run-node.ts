@@ -84,6 +84,7 @@ export async function runNode(config: AgentConfig, nodeName: string, log: Logger
     ? startProxy({
         client: api.client,
         nodeName,
+        zone: () => kubelet.nodeLabels()['topology.kubernetes.io/zone'],
         nodePortAddresses: config.nodePortAddresses,
         serviceCidr: settings.serviceCidr,
         ownAddresses: [settings.dnsIp],

@@ -46,6 +46,28 @@ describe('computeServiceRules', () => {
     expect(rule?.id).toBe('shop/web:80/TCP');
   });
 
+  it('keeps to the endpoints that are meant for the zone of the node', () => {
+    const endpoint = (address: string, zone?: string, ready = true) => ({
+      addresses: [address],
+      conditions: { ready },
+      ...(zone ? { hints: { forZones: [{ name: zone }] } } : {}),
+    });
+    const chosen = (endpoints: EndpointSlice['endpoints'], zone?: string) =>
+      addresses(
+        computeServiceRules([{ service: service(port80), slices: [slice(endpoints)] }], 'node-1', zone)[0],
+      );
+    const hinted = [
+      endpoint('10.1.0.1', 'a'),
+      endpoint('10.1.0.2', 'b'),
+      endpoint('10.1.0.3', undefined, false),
+    ];
+    expect(chosen(hinted, 'a')).toEqual(['10.1.0.1']);
+    // A zone for which nobody is meant, a node without a zone, and hints that are not complete yet: all serve.
+    expect(chosen(hinted, 'c')).toEqual(['10.1.0.1', '10.1.0.2']);
+    expect(chosen(hinted)).toEqual(['10.1.0.1', '10.1.0.2']);
+    expect(chosen([...hinted, endpoint('10.1.0.4')], 'a')).toEqual(['10.1.0.1', '10.1.0.2', '10.1.0.4']);
+  });
+
   it('falls back to endpoints that terminate but still serve', () => {
     const leaving = { ready: false, serving: true, terminating: true };
     const slices = [

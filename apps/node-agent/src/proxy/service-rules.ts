@@ -13,13 +13,18 @@ export interface ServiceInput {
 /**
  * The rules that one node has to carry out. Pure. Follows Kubernetes' proxy rules: ready endpoints get the
  * traffic; when a service has none, those that are terminating but still serving do; policy `Local` keeps to
- * endpoints of this node. Headless and ExternalName services have no rules.
+ * endpoints of this node; where all ready endpoints have hints, those for the node's zone do. Headless and
+ * ExternalName services have no rules.
  */
-export function computeServiceRules(inputs: readonly ServiceInput[], nodeName: string): ServiceRule[] {
-  return inputs.flatMap(({ service, slices }) => rulesOf(service, slices, nodeName));
+export function computeServiceRules(
+  inputs: readonly ServiceInput[],
+  nodeName: string,
+  zone?: string,
+): ServiceRule[] {
+  return inputs.flatMap((input) => rulesOf(input, nodeName, zone));
 }
 
-function rulesOf(service: Service, slices: readonly EndpointSlice[], nodeName: string): ServiceRule[] {
+function rulesOf({ service, slices }: ServiceInput, nodeName: string, zone?: string): ServiceRule[] {
   const { spec, metadata } = service;
   if (!spec || spec.type === 'ExternalName') return [];
   const clusterIps = (spec.clusterIPs ?? [spec.clusterIP]).filter(isForwarded);
@@ -37,8 +42,8 @@ function rulesOf(service: Service, slices: readonly EndpointSlice[], nodeName: s
         serviceIps,
         port: port.port,
         nodePort: port.nodePort || undefined,
-        backends: choose(spec.internalTrafficPolicy === 'Local' ? local : candidates),
-        externalBackends: choose(spec.externalTrafficPolicy === 'Local' ? local : candidates),
+        backends: choose(spec.internalTrafficPolicy === 'Local' ? local : inZone(candidates, zone)),
+        externalBackends: choose(spec.externalTrafficPolicy === 'Local' ? local : inZone(candidates, zone)),
         affinitySeconds:
           spec.sessionAffinity === 'ClientIP'
             ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800)
@@ -67,9 +72,24 @@ function endpointsFor(slice: EndpointSlice, portName: string, protocol: Protocol
   }));
 }
 
+/**
+ * Those whose hints name the zone. Hints that not every ready endpoint has are in the making, and a zone for which
+ * nobody is meant must not be without service: then all are left.
+ */
+function inZone(candidates: readonly Candidate[], zone: string | undefined): readonly Candidate[] {
+  if (zone === undefined) return candidates;
+  const ready = candidates.filter(isReady);
+  const isFor = ({ endpoint }: Candidate) =>
+    endpoint.hints?.forZones?.some(({ name }) => name === zone) ?? false;
+  const hinted = ready.every(({ endpoint }) => (endpoint.hints?.forZones?.length ?? 0) > 0);
+  return hinted && ready.some(isFor) ? ready.filter(isFor) : candidates;
+}
+
+const isReady = ({ endpoint }: Candidate): boolean => endpoint.conditions?.ready ?? true;
+
 /** Ready endpoints; without any, those that still serve while they terminate. Sorted, so that equal sets are equal. */
 function choose(candidates: readonly Candidate[]): Backend[] {
-  const ready = candidates.filter(({ endpoint }) => endpoint.conditions?.ready ?? true);
+  const ready = candidates.filter(isReady);
   const chosen =
     ready.length > 0
       ? ready

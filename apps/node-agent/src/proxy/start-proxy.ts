@@ -13,6 +13,8 @@ import { UserspaceDataplane } from './userspace/userspace-dataplane';
 export interface ProxyOptions {
   readonly client: Client;
   readonly nodeName: string;
+  /** The zone that the node's labels name now. */
+  zone(): string | undefined;
   /** Addresses on which node ports answer. */
   readonly nodePortAddresses: readonly string[];
   readonly serviceCidr: string;
@@ -87,6 +89,7 @@ export function startProxy(options: ProxyOptions): Proxy {
             slices: slices.byIndex('service', `${service.metadata.namespace}/${service.metadata.name}`),
           })),
         nodeName,
+        options.zone(),
       );
       await Promise.all(
         planes.map((plane) =>

@@ -10,6 +10,7 @@ import { deploymentController } from './deployment/controller';
 import { disruptionController } from './disruption/controller';
 import { endpointsController } from './endpoints/controller';
 import { endpointSliceController } from './endpointslice/controller';
+import { endpointSliceMirroringController } from './endpointslicemirroring/controller';
 import { ephemeralVolumeController } from './ephemeral-volume/controller';
 import { garbageCollectorController } from './garbagecollector/controller';
 import { horizontalPodAutoscalingController } from './horizontalpodautoscaling/controller';
@@ -43,6 +44,7 @@ export const builtInControllers: readonly ControllerDefinition[] = [
   daemonSetController,
   endpointsController,
   endpointSliceController,
+  endpointSliceMirroringController,
   nodeIpamController,
   nodeLifecycleController,
   namespaceController,

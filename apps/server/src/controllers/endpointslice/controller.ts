@@ -1,4 +1,3 @@
-import { isNotFound } from '@wheelhouse/shared/errors';
 import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { serviceKind } from '@wheelhouse/shared/kinds/core/service';
@@ -8,16 +7,16 @@ import type { Service } from 'kubernetes-types/core/v1';
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1';
 import type { ControllerDefinition, Outcome } from '../machinery/controller';
 import { controllerReference } from '../machinery/owners';
-import { sameJson } from '../machinery/same-json';
 import { enqueueServices } from '../serving/enqueue';
 import { podsOf, selectsPods } from '../serving/service-pods';
-import { planSlices, type SliceContent } from './plan';
+import { sameTopology, type Topology, topologyOf, wantsHints } from './hints';
+import { planSlices } from './plan';
+import { removeSlices, writeSlices } from './write-slices';
 
 const SERVICE_NAME = 'kubernetes.io/service-name';
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 const HEADLESS = 'service.kubernetes.io/headless';
 const NAME = 'endpointslice-controller.k8s.io';
-const ZONE = 'topology.kubernetes.io/zone';
 
 /** Keeps the EndpointSlices of every service that selects pods. Slices that others manage are left alone. */
 export const endpointSliceController: ControllerDefinition = {
@@ -29,7 +28,9 @@ export const endpointSliceController: ControllerDefinition = {
     const slices = context.cache(endpointSliceKind);
     const pods = context.cache(podKind);
     const nodes = context.cache(nodeKind);
+    const events = context.recorder('endpoint-slice-controller');
     const pacer = enqueueServices(context, queue);
+    let known: Topology | undefined;
     const enqueueService = ({ metadata }: Stored<EndpointSlice>) => {
       const service = metadata.labels?.[SERVICE_NAME];
       if (service && metadata.labels?.[MANAGED_BY] === NAME) queue.add(`${metadata.namespace}/${service}`);
@@ -42,7 +43,15 @@ export const endpointSliceController: ControllerDefinition = {
       },
       deleted: enqueueService,
     });
-    context.informer(nodeKind);
+    context.informer(nodeKind).subscribe({
+      added: forgetTopology,
+      updated: (node, previous) => !sameTopology(node, previous) && forgetTopology(),
+      deleted: forgetTopology,
+    });
+    function forgetTopology(): void {
+      known = undefined;
+      for (const service of services.list()) if (wantsHints(service)) pacer.add(keyOf(service));
+    }
 
     async function reconcile(key: ObjectKey): Promise<Outcome> {
       const mine = slices
@@ -51,37 +60,40 @@ export const endpointSliceController: ControllerDefinition = {
       const service = services.get(key);
       if (!service) {
         pacer.note(key, 0);
-        await Promise.all(mine.map(remove));
+        await removeSlices(client, mine);
         return undefined;
       }
       if (!selectsPods(service) || service.metadata.deletionTimestamp) return undefined;
-      const zoneOf = (node: string) => nodes.get(node)?.metadata.labels?.[ZONE];
       const selected = podsOf(service, pods);
       pacer.note(key, selected.length);
-      const plan = planSlices(service, selected, mine, zoneOf);
-      const labels = sliceLabels(service);
-      const update = new Map(plan.update.map(({ slice, endpoints }) => [keyOf(slice), endpoints]));
-      const removed = new Set(plan.remove.map(keyOf));
-      // New addresses first, so that no moment has fewer of them than before or after.
-      for (const content of plan.create)
-        await client.create(endpointSliceKind, newSlice(service, content, labels));
-      for (const slice of mine) {
-        const key = keyOf(slice);
-        const endpoints = update.get(key);
-        if (removed.has(key) || (!endpoints && sameJson(slice.metadata.labels, labels))) continue;
-        const metadata = { ...slice.metadata, labels };
-        await client.update(endpointSliceKind, { ...slice, metadata, ...(endpoints ? { endpoints } : {}) });
-      }
-      await Promise.all(plan.remove.map(remove));
+      const plan = planSlices(service, selected, mine, topology());
+      tellOfHints(service, mine, plan.unhinted);
+      await writeSlices(client, mine, plan, {
+        namespace: service.metadata.namespace ?? '',
+        name: service.metadata.name,
+        labels: sliceLabels(service),
+        ownerReferences: [controllerReference(serviceKind, service)],
+      });
       return undefined;
     }
 
-    async function remove(slice: Stored<EndpointSlice>): Promise<void> {
-      try {
-        const { uid } = slice.metadata;
-        await client.delete(endpointSliceKind, slice.metadata, { preconditions: { uid } });
-      } catch (error) {
-        if (!isNotFound(error)) throw error;
+    /** Computed once for as long as the nodes say the same. */
+    function topology(): Topology {
+      known ??= topologyOf(nodes.list());
+      return known;
+    }
+
+    function tellOfHints(
+      service: Stored<Service>,
+      before: readonly Stored<EndpointSlice>[],
+      unhinted: string | undefined,
+    ): void {
+      if (wantsHints(service) !== 'proportional') return;
+      const had = before.some(({ endpoints }) => endpoints?.some(({ hints }) => hints));
+      if (unhinted && had) events.record(service, 'Warning', 'TopologyAwareHintsDisabled', unhinted);
+      else if (!unhinted && !had) {
+        const text = 'Topology Aware Hints has been enabled';
+        events.record(service, 'Normal', 'TopologyAwareHintsEnabled', text);
       }
     }
 
@@ -95,23 +107,5 @@ function sliceLabels(service: Stored<Service>): Record<string, string> {
     [SERVICE_NAME]: service.metadata.name,
     [MANAGED_BY]: NAME,
     ...(service.spec?.clusterIP === 'None' ? { [HEADLESS]: '' } : {}),
-  };
-}
-
-function newSlice(
-  service: Stored<Service>,
-  content: SliceContent,
-  labels: Record<string, string>,
-): EndpointSlice {
-  const { name, namespace = '' } = service.metadata;
-  return {
-    metadata: {
-      // Leaves room for the five generated characters.
-      generateName: `${name.slice(0, 57)}-`,
-      namespace,
-      labels,
-      ownerReferences: [controllerReference(serviceKind, service)],
-    },
-    ...content,
   };
 }

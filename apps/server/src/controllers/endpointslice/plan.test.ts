@@ -4,7 +4,8 @@ import type { Service } from 'kubernetes-types/core/v1';
 import type { Endpoint, EndpointSlice } from 'kubernetes-types/discovery/v1';
 import { describe, expect, it } from 'vitest';
 import { type ServingPod, serviceOf, servingPod } from '../testing/service-case';
-import { MAX_ENDPOINTS, planSlices, type SlicePlan } from './plan';
+import type { SlicePlan } from './pack';
+import { MAX_ENDPOINTS, planSlices } from './plan';
 
 const service = serviceOf({
   selector: { app: 'web' },
