@@ -18,7 +18,9 @@ describe('decode', () => {
       'unknown field "spec.containers[0].bar"',
       'unknown field "spec.foo"',
     ]);
-    expect(object.spec).toEqual({ containers: [{ name: 'c', image: 'i', ports: [{ containerPort: 80 }] }] });
+    expect(object.spec).toEqual({
+      containers: [{ name: 'c', image: 'i', ports: [{ containerPort: 80 }], resources: {} }],
+    });
   });
 
   it('shares nothing with its input', () => {
@@ -42,7 +44,7 @@ describe('decode', () => {
       spec: { containers: [{ name: 'c', image: 'i' }] },
     });
     expect(JSON.stringify(one.object)).toBe(JSON.stringify(two.object));
-    expect(Object.keys(one.object)).toEqual(['kind', 'apiVersion', 'metadata', 'spec']);
+    expect(Object.keys(one.object)).toEqual(['kind', 'apiVersion', 'metadata', 'spec', 'status']);
   });
 
   it('takes null and empty collections as absent, and null in a map as the zero value', () => {
@@ -52,6 +54,44 @@ describe('decode', () => {
       binaryData: {},
     });
     expect(object).toEqual({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a' }, data: { x: '' } });
+  });
+
+  it("fills in what Kubernetes never leaves off the wire, in the schema's order", () => {
+    const { object } = decode(
+      podKind,
+      pod({
+        containers: [
+          { image: 'i', env: [{ name: 'A', valueFrom: { resourceFieldRef: { resource: 'limits.cpu' } } }] },
+        ],
+        topologySpreadConstraints: [null],
+      }),
+    );
+    expect(object.spec).toEqual({
+      containers: [
+        {
+          env: [{ name: 'A', valueFrom: { resourceFieldRef: { resource: 'limits.cpu', divisor: '0' } } }],
+          image: 'i',
+          name: '',
+          resources: {},
+        },
+      ],
+      topologySpreadConstraints: [{ maxSkew: 0, topologyKey: '', whenUnsatisfiable: '' }],
+    });
+    const status = { conditions: [{ type: 'Ready', status: 'True' }], containerStatuses: [{ name: 'c' }] };
+    expect(decode(podKind, { status }).object.status).toEqual({
+      conditions: [{ type: 'Ready', status: 'True', lastProbeTime: null, lastTransitionTime: null }],
+      containerStatuses: [
+        { name: 'c', image: '', imageID: '', ready: false, restartCount: 0, state: {}, lastState: {} },
+      ],
+    });
+  });
+
+  it('takes an empty text as none, except where it means something else', () => {
+    const { object } = decode(
+      podKind,
+      pod({ restartPolicy: '', nodeName: '', runtimeClassName: '', containers: [] }),
+    );
+    expect(object.spec).toEqual({ runtimeClassName: '', containers: [] });
   });
 
   it('canonicalises quantities and times', () => {

@@ -138,6 +138,10 @@ function compile(schema: string): ObjectDecoder {
   const drops = [...fields.values()].map(
     ({ type, required }) => !required && (type.form === 'list' || type.form === 'map'),
   );
+  const zeros = [...fields.values()].map((field) =>
+    field.zero === 'always' ? zeroOf(field.type) : undefined,
+  );
+  const dropsEmpty = [...fields.values()].map((field) => field.zero === 'dropped');
   // Compiled on first use: types refer to themselves and to each other.
   let values: ValueDecoder[] | undefined;
   return (raw, path, context, depth) => {
@@ -149,9 +153,13 @@ function compile(schema: string): ObjectDecoder {
       // Both arrays have one entry a field.
       const name = names[i] as string;
       const value = raw[name];
-      if (value === undefined) continue;
-      seen++;
-      if (value === null) continue;
+      if (value !== undefined) seen++;
+      if (value === undefined || value === null) {
+        const zero = zeros[i];
+        if (zero) result[name] = zero(context, depth + 1);
+        continue;
+      }
+      if (value === '' && dropsEmpty[i]) continue;
       const decoded = (values[i] as ValueDecoder)(
         value,
         path === '' ? name : `${path}.${name}`,
@@ -197,7 +205,8 @@ function valueDecoder(type: FieldType): ValueDecoder {
         const result: unknown[] = new Array(raw.length);
         for (let i = 0; i < raw.length; i++) {
           const value: unknown = raw[i];
-          result[i] = value === null ? zero() : element(value, `${path}[${i}]`, context, depth + 1);
+          result[i] =
+            value === null ? zero(context, depth + 1) : element(value, `${path}[${i}]`, context, depth + 1);
         }
         return result;
       };
@@ -212,7 +221,11 @@ function valueDecoder(type: FieldType): ValueDecoder {
         for (const key of Object.keys(raw)) {
           const value = raw[key];
           if (value === undefined) continue;
-          setOwn(result, key, value === null ? zero() : element(value, `${path}.${key}`, context, depth + 1));
+          setOwn(
+            result,
+            key,
+            value === null ? zero(context, depth + 1) : element(value, `${path}.${key}`, context, depth + 1),
+          );
         }
         return result;
       };
@@ -369,9 +382,10 @@ function copyAny(raw: unknown, depth: number): unknown {
   return copy;
 }
 
-function zeroOf(type: FieldType): () => unknown {
+function zeroOf(type: FieldType): (context: Context, depth: number) => unknown {
   switch (type.form) {
     case 'object':
+      return (context, depth) => decoderOf(type.type)({}, '', context, depth);
     case 'map':
       return () => ({});
     case 'list':

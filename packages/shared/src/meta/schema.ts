@@ -2,6 +2,7 @@ import { SCHEMA } from '../generated/schema';
 import { LIST_KEYS, type MergeFacts } from '../kinds/list-keys';
 import { BYTES_FIELDS, DOUBLE_FIELDS, INT64_FIELDS } from '../kinds/number-formats';
 import { SCHEMA_SUPPLEMENT } from '../kinds/schema-supplement';
+import { ALWAYS_FIELDS, MEANT_WHEN_EMPTY, NULLABLE_FIELDS } from '../kinds/zero-values';
 
 /** The wire forms that are not objects with named fields. */
 export type ScalarType =
@@ -34,6 +35,8 @@ export interface FieldSchema {
   readonly type: FieldType;
   /** As OpenAPI states it; validation decides for itself. */
   readonly required: boolean;
+  /** What becomes of a value that is absent or zero; without it the field is taken as it comes. */
+  readonly zero?: 'always' | 'dropped';
   readonly merge: MergeFacts;
 }
 
@@ -100,15 +103,42 @@ function readType(name: string): TypeSchema | undefined {
   for (const field of ordered) {
     const text = encoded[field] ?? '';
     const required = text.startsWith('*');
+    const type = parseType(required ? text.slice(1) : text, short, field);
+    const zero = zeroRule({ owner: name, short, field, required, type });
     fields.set(field, {
       name: field,
       required,
-      type: parseType(required ? text.slice(1) : text, short, field),
+      ...(zero ? { zero } : {}),
+      type,
       merge: facts[field] ?? NONE,
     });
   }
   return { name, fields, merge: facts['.'] ?? NONE };
 }
+
+/** Definitions of custom resources are filled and read by code of their own. */
+const DEFINITIONS = 'io.k8s.apiextensions-apiserver.';
+
+function zeroRule(of: {
+  owner: string;
+  short: string;
+  field: string;
+  required: boolean;
+  type: FieldType;
+}): FieldSchema['zero'] {
+  const { owner, short, field, required, type } = of;
+  if (owner.startsWith(DEFINITIONS) || type.form === 'list' || type.form === 'map') return undefined;
+  if (ALWAYS_FIELDS[short]?.includes(field)) return 'always';
+  if (required) {
+    const nullable = type.form === 'scalar' && NULL_SCALARS.has(type.scalar);
+    return nullable || NULLABLE_FIELDS[short]?.includes(field) ? undefined : 'always';
+  }
+  const text = type.form === 'scalar' && type.scalar === 'string';
+  return text && !MEANT_WHEN_EMPTY[short]?.includes(field) ? 'dropped' : undefined;
+}
+
+/** Required ones of these are asked for by validation, or filled by the kind that has them. */
+const NULL_SCALARS: ReadonlySet<ScalarType> = new Set(['any', 'bytes', 'micro-time', 'time']);
 
 function parseType(text: string, owner: string, field: string): FieldType {
   if (text.startsWith('[]')) return { form: 'list', of: parseType(text.slice(2), owner, field) };
