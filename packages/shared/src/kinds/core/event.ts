@@ -98,7 +98,7 @@ function lastSeen(event: Event): string | undefined {
 
 function formatSource({ source, reportingComponent, reportingInstance }: Event): string {
   const component = source?.component || reportingComponent || '';
-  const host = source?.component ? source.host : reportingInstance;
+  const host = source?.host || reportingInstance;
   return host ? `${component}, ${host}` : component;
 }
 

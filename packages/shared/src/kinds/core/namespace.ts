@@ -1,7 +1,7 @@
 import type { Namespace } from 'kubernetes-types/core/v1';
-import { type FieldError, invalidValue } from '../../meta/field-error';
+import { complaints, type FieldError, invalidValue } from '../../meta/field-error';
 import type { KindDefinition } from '../../meta/kind';
-import { dns1123Label } from '../../meta/names';
+import { dns1123Label, qualifiedName } from '../../meta/names';
 import { ageColumn, nameColumn } from '../columns';
 import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
 
@@ -61,8 +61,22 @@ export const namespaceKind: KindDefinition<Namespace> = {
     keepStatus(next, previous);
   },
   prepareForStatusUpdate: keepAllButStatus,
+  validate: ({ spec }) =>
+    (spec?.finalizers ?? []).flatMap((finalizer) => validateFinalizer(finalizer, 'spec.finalizers')),
   validateStatusUpdate: validatePhase,
 };
+
+const STANDARD_FINALIZERS = ['kubernetes', 'orphan', 'foregroundDeletion'];
+
+function validateFinalizer(finalizer: string, field: string): FieldError[] {
+  const errors = complaints(field, finalizer, qualifiedName(finalizer));
+  if (errors.length === 0 && !finalizer.includes('/') && !STANDARD_FINALIZERS.includes(finalizer)) {
+    errors.push(
+      invalidValue(field, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'),
+    );
+  }
+  return errors;
+}
 
 function validatePhase(next: Namespace): FieldError[] {
   const phase = next.status?.phase ?? '';

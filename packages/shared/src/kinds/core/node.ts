@@ -1,6 +1,7 @@
 import type { Node, Taint } from 'kubernetes-types/core/v1';
 import {
   complaints,
+  duplicate,
   type FieldError,
   forbidden,
   invalidValue,
@@ -92,6 +93,7 @@ export const nodeKind: KindDefinition<Node> = {
   prepareForStatusUpdate: keepAllButStatus,
   validate: validateNode,
   validateUpdate: validateNodeUpdate,
+  validateStatusUpdate: (next) => [...validateNode(next), ...validateAddresses(next)],
 };
 
 function wide(name: string, description: string, read: (node: Node) => string | undefined) {
@@ -129,11 +131,7 @@ function validateNode({ spec, status }: Node): FieldError[] {
   const errors = validateTaints(spec?.taints ?? [], 'metadata.taints');
   for (const kind of ['capacity', 'allocatable'] as const) {
     for (const [name, quantity] of Object.entries(status?.[kind] ?? {})) {
-      const field = `status.${kind}[${name}]`;
-      errors.push(
-        ...complaints(field, name, qualifiedName(name)),
-        ...validateQuantity(name, quantity, field),
-      );
+      errors.push(...validateQuantity(name, quantity, `status.${kind}.${name}`));
     }
   }
   (spec?.podCIDRs ?? []).forEach((range, i) => {
@@ -147,6 +145,15 @@ function validateNode({ spec, status }: Node): FieldError[] {
       );
     }
   });
+  const cidrs = spec?.podCIDRs ?? [];
+  cidrs.forEach((range, i) => {
+    if (cidrs.indexOf(range) < i) errors.push(duplicate(`spec.podCIDRs[${i}]`, range));
+  });
+  const families = new Set(cidrs.map((range) => range.includes(':')));
+  if (cidrs.length > 1 && families.size < cidrs.length) {
+    const why = 'may specify no more than one CIDR for each IP family';
+    errors.push(invalidValue('spec.podCIDRs', cidrs, why));
+  }
   return errors;
 }
 
@@ -162,11 +169,8 @@ function validateTaints(taints: readonly Taint[], path: string): FieldError[] {
       errors.push(notSupported(`${at}.effect`, taint.effect, EFFECTS));
     const pair = `${taint.key}:${taint.effect}`;
     if (seen.has(pair)) {
-      errors.push({
-        reason: 'FieldValueDuplicate',
-        field: at,
-        message: `Duplicate value: ${JSON.stringify(taint)}: taints must be unique by key and effect pair`,
-      });
+      const twice = duplicate(at, taint);
+      errors.push({ ...twice, message: `${twice.message}: taints must be unique by key and effect pair` });
     }
     seen.add(pair);
     return errors;
@@ -175,7 +179,7 @@ function validateTaints(taints: readonly Taint[], path: string): FieldError[] {
 
 /** A node's addresses and provider are given once. */
 function validateNodeUpdate(next: Node, previous: Node): FieldError[] {
-  const errors: FieldError[] = [];
+  const errors = validateAddresses(next);
   const cidrs = previous.spec?.podCIDRs ?? [];
   const changedCidrs = cidrs.length > 0 && cidrs.join() !== (next.spec?.podCIDRs ?? []).join();
   const provider = previous.spec?.providerID;
@@ -196,4 +200,14 @@ function validateNodeUpdate(next: Node, previous: Node): FieldError[] {
     );
   }
   return errors;
+}
+
+function validateAddresses({ status }: Node): FieldError[] {
+  const seen = new Set<string>();
+  return (status?.addresses ?? []).flatMap((address, i) => {
+    const text = `${address.type} ${address.address}`;
+    const again = seen.has(text);
+    seen.add(text);
+    return again ? [duplicate(`status.addresses[${i}]`, address)] : [];
+  });
 }

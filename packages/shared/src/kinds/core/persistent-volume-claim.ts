@@ -1,21 +1,13 @@
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from 'kubernetes-types/core/v1';
-import { type FieldError, forbidden, immutable, invalidValue, required } from '../../meta/field-error';
+import { type FieldError, forbidden, immutable, required } from '../../meta/field-error';
 import { equalJson } from '../../meta/json';
 import type { KindDefinition } from '../../meta/kind';
-import { validateLabelSelector } from '../../meta/labels';
 import { compareQuantities } from '../../meta/quantity';
 import { ageColumn, nameColumn } from '../columns';
 import { nullWhenUnset } from '../null-times';
 import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
-import {
-  nonNegativeQuantity,
-  positiveQuantity,
-  shortAccessModes,
-  storageClassOf,
-  validateAccessModes,
-  validateClassName,
-  validateVolumeMode,
-} from './volume-common';
+import { validateClaimSpec } from './persistent-volume-claim-spec';
+import { CLASS_ANNOTATION, nonNegativeQuantity, shortAccessModes, storageClassOf } from './volume-common';
 
 export type { PersistentVolumeClaim };
 
@@ -113,52 +105,6 @@ function normalizeDataSources(spec: PersistentVolumeClaimSpec): void {
   }
 }
 
-/** What a claim asks for; also used for the claims of ephemeral volumes. */
-export function validateClaimSpec(spec: PersistentVolumeClaimSpec, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const modes = spec.accessModes ?? [];
-  if (!modes.length) errors.push(required(`${path}.accessModes`, 'at least 1 access mode is required'));
-  errors.push(...validateLabelSelector(spec.selector, `${path}.selector`));
-  errors.push(...validateAccessModes(modes, `${path}.accessModes`));
-  const size = spec.resources?.requests?.storage;
-  const at = `${path}.resources[storage]`;
-  errors.push(...(size === undefined ? [required(at)] : positiveQuantity(size, at)));
-  if (spec.storageClassName) {
-    errors.push(...validateClassName(spec.storageClassName, `${path}.storageClassName`));
-  }
-  errors.push(...validateVolumeMode(spec.volumeMode, `${path}.volumeMode`));
-  for (const name of ['dataSource', 'dataSourceRef'] as const) {
-    const source = spec[name];
-    if (source) errors.push(...validateDataSource(source, `${path}.${name}`));
-  }
-  const { dataSource, dataSourceRef } = spec;
-  if (dataSourceRef?.namespace && dataSource) {
-    errors.push(
-      invalidValue(
-        path,
-        `${path}.dataSource`,
-        'may not be specified when dataSourceRef.namespace is specified',
-      ),
-    );
-  } else if (dataSource && dataSourceRef && !equalJson({ ...dataSource }, { ...dataSourceRef })) {
-    errors.push(invalidValue(path, `${path}.dataSource`, 'must match dataSourceRef'));
-  }
-  if (spec.volumeAttributesClassName) {
-    errors.push(...validateClassName(spec.volumeAttributesClassName, `${path}.volumeAttributesClassName`));
-  }
-  return errors;
-}
-
-function validateDataSource(source: { apiGroup?: string; kind: string; name: string }, path: string) {
-  const errors: FieldError[] = [];
-  if (!source.name) errors.push(required(`${path}.name`));
-  if (!source.kind) errors.push(required(`${path}.kind`));
-  if (!source.apiGroup && source.kind !== 'PersistentVolumeClaim') {
-    errors.push(invalidValue(path, source.kind, ''));
-  }
-  return errors;
-}
-
 /**
  * A claim stays what it was, so that quotas hold. The binder may say once which volume it got and, while it had
  * no class, which class; a bound claim may ask for more space. A growth that failed may be taken back, but not
@@ -193,8 +139,21 @@ function validateClaimUpdate(next: PersistentVolumeClaim, previous: PersistentVo
       errors.push(forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'));
     }
   }
-  errors.push(...immutable('spec.volumeMode', next.spec?.volumeMode, previous.spec?.volumeMode));
+  errors.push(...immutable('volumeMode', next.spec?.volumeMode, previous.spec?.volumeMode));
+  errors.push(...validateClassAnnotation(next, previous));
   return errors;
+}
+
+/** The annotation of earlier days stays, unless the field takes over what it says. */
+function validateClassAnnotation(next: PersistentVolumeClaim, previous: PersistentVolumeClaim): FieldError[] {
+  const before = previous.metadata?.annotations?.[CLASS_ANNOTATION];
+  const now = next.metadata?.annotations?.[CLASS_ANNOTATION];
+  const takenOver =
+    before !== undefined &&
+    previous.spec?.storageClassName === undefined &&
+    next.spec?.storageClassName === before &&
+    (now === undefined || now === before);
+  return takenOver ? [] : immutable(`metadata.annotations[${CLASS_ANNOTATION}]`, now, before);
 }
 
 function withoutSize(resources: PersistentVolumeClaimSpec['resources']) {

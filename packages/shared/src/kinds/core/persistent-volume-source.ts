@@ -1,7 +1,14 @@
 import type { PersistentVolumeSpec } from 'kubernetes-types/core/v1';
-import { type FieldError, forbidden, invalidValue, notSupported, required } from '../../meta/field-error';
-import { HOST_PATH_TYPES, noBacksteps } from './pod-spec/volumes';
+import { complaints, type FieldError, required } from '../../meta/field-error';
+import { dns1123Label } from '../../meta/names';
 import { validateDriverName } from './volume-common';
+import {
+  type SourceFields,
+  type SourceName,
+  validateCommonSource,
+  validateOneSource,
+  validateSecretReference,
+} from './volume-sources';
 
 /** Where the bytes of a persistent volume live. Kubernetes looks at the types in this order. */
 const SOURCES = [
@@ -29,30 +36,7 @@ const SOURCES = [
   'csi',
 ] as const;
 
-type SourceName = (typeof SOURCES)[number];
-type Sources = Pick<PersistentVolumeSpec, SourceName>;
-
-/** Fields that must be there, for the types of storage that nothing here opens. */
-const REQUIRED_FIELDS: Partial<Record<SourceName, readonly string[]>> = {
-  gcePersistentDisk: ['pdName'],
-  awsElasticBlockStore: ['volumeID'],
-  glusterfs: ['endpoints', 'path'],
-  nfs: ['server', 'path'],
-  rbd: ['monitors', 'image'],
-  quobyte: ['registry', 'volume'],
-  cephfs: ['monitors'],
-  iscsi: ['targetPortal', 'iqn'],
-  cinder: ['volumeID'],
-  flexVolume: ['driver'],
-  azureFile: ['secretName', 'shareName'],
-  vsphereVolume: ['volumePath'],
-  photonPersistentDisk: ['pdID'],
-  portworxVolume: ['volumeID'],
-  azureDisk: ['diskName', 'diskURI'],
-  scaleIO: ['gateway', 'system', 'volumeName'],
-  local: ['path'],
-  csi: ['volumeHandle'],
-};
+type Sources = Pick<PersistentVolumeSpec, (typeof SOURCES)[number]>;
 
 /** The part of a volume's spec that says where it lives; what nobody may change later. */
 export function volumeSourceOf(spec: PersistentVolumeSpec | undefined): Partial<Sources> {
@@ -63,64 +47,40 @@ export function volumeSourceOf(spec: PersistentVolumeSpec | undefined): Partial<
 
 /** Exactly one type, with the fields that it needs. */
 export function validateVolumeSource(spec: PersistentVolumeSpec, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  let count = 0;
-  for (const name of SOURCES) {
-    const source = spec[name];
-    if (source === undefined) continue;
-    if (count++ > 0) {
-      errors.push(forbidden(`${path}.${name}`, 'may not specify more than 1 volume type'));
-      continue;
-    }
-    // Read by name; each type has other fields.
-    const fields = source as Readonly<Record<string, unknown>>;
-    for (const field of REQUIRED_FIELDS[name] ?? []) {
-      const value = fields[field];
-      if (!value || (Array.isArray(value) && value.length === 0))
-        errors.push(required(`${path}.${name}.${field}`));
-    }
-    errors.push(...checkSource(spec, name, `${path}.${name}`));
-  }
-  if (count === 0) errors.push(required(path, 'must specify a volume type'));
-  return errors;
+  // Read by name; each type has other fields.
+  return validateOneSource(SOURCES, spec as unknown as SourceFields, {
+    path,
+    check: (name, source) => [
+      ...validateCommonSource(name, source, path),
+      ...validateOwnSource(spec, name, `${path}.${name}`),
+    ],
+  });
 }
 
-function checkSource(spec: PersistentVolumeSpec, name: SourceName, path: string): FieldError[] {
+/** What only persistent volumes can have, or say in another way than pods. */
+function validateOwnSource(spec: PersistentVolumeSpec, name: SourceName, path: string): FieldError[] {
   switch (name) {
-    case 'hostPath': {
-      const source = spec.hostPath;
-      const errors = source?.path ? noBacksteps(source.path, `${path}.path`) : [required(`${path}.path`)];
-      if (!HOST_PATH_TYPES.includes(source?.type ?? '')) {
-        errors.push(notSupported(`${path}.type`, source?.type, HOST_PATH_TYPES));
-      }
-      return errors;
-    }
-    case 'local': {
-      const errors = spec.local?.path ? noBacksteps(spec.local.path, `${path}.path`) : [];
+    case 'local':
       // Without it nobody would know which node the path is on.
-      if (!spec.nodeAffinity?.required)
-        errors.push(required('metadata.annotations', 'Local volume requires node affinity'));
-      return errors;
-    }
-    case 'nfs':
-      return spec.nfs?.path && !spec.nfs.path.startsWith('/')
-        ? [invalidValue(`${path}.path`, spec.nfs.path, 'must be an absolute path')]
-        : [];
-    case 'fc': {
-      const { targetWWNs, wwids, lun } = spec.fc ?? {};
-      const at = `${path}.targetWWNs`;
-      if (!targetWWNs?.length && !wwids?.length) {
-        return [required(at, 'must specify either targetWWNs or wwids, but not both')];
-      }
-      if (targetWWNs?.length && wwids?.length) {
-        return [invalidValue(at, targetWWNs, 'targetWWNs and wwids can not be specified simultaneously')];
-      }
-      if (!targetWWNs?.length) return [];
-      if (lun === undefined) return [required(`${path}.lun`, 'lun is required if targetWWNs is specified')];
-      return lun >= 0 && lun <= 255
+      return spec.nodeAffinity?.required
         ? []
-        : [invalidValue(`${path}.lun`, lun, 'must be between 0 and 255, inclusive')];
+        : [required('metadata.annotations', 'Local volume requires node affinity')];
+    case 'cinder':
+      return spec.cinder?.secretRef
+        ? validateSecretReference(spec.cinder.secretRef, `${path}.secretRef`)
+        : [];
+    case 'storageos': {
+      const secret = spec.storageos?.secretRef;
+      return secret ? validateSecretReference(secret, `${path}.secretRef`) : [];
     }
+    case 'glusterfs': {
+      const namespace = spec.glusterfs?.endpointsNamespace;
+      return namespace === undefined
+        ? []
+        : complaints(`${path}.endpointsNamespace`, namespace, dns1123Label(namespace));
+    }
+    case 'azureFile':
+      return spec.azureFile?.secretNamespace === '' ? [required(`${path}.secretNamespace`)] : [];
     case 'csi':
       return validateCsi(spec, path);
     default:
@@ -137,11 +97,10 @@ const SECRET_REFS = [
 
 function validateCsi({ csi }: PersistentVolumeSpec, path: string): FieldError[] {
   const errors = validateDriverName(csi?.driver, `${path}.driver`);
+  if (!csi?.volumeHandle) errors.push(required(`${path}.volumeHandle`));
   for (const name of SECRET_REFS) {
     const reference = csi?.[name];
-    if (!reference) continue;
-    if (!reference.name) errors.push(required(`${path}.${name}.name`));
-    if (!reference.namespace) errors.push(required(`${path}.${name}.namespace`));
+    if (reference) errors.push(...validateSecretReference(reference, `${path}.${name}`));
   }
   return errors;
 }

@@ -40,7 +40,7 @@ describe('persistent volumes', () => {
     [{ accessModes: [] }, ['spec.accessModes|FieldValueRequired']],
     [{ accessModes: ['RWO'] }, ['spec.accessModes|FieldValueNotSupported']],
     [{ accessModes: ['ReadWriteOncePod', 'ReadWriteOnce'] }, ['spec.accessModes|FieldValueForbidden']],
-    [{ capacity: {} }, ['spec.capacity|FieldValueRequired']],
+    [{ capacity: {} }, ['spec.capacity|FieldValueRequired', 'spec.capacity|FieldValueNotSupported']],
     [{ capacity: { storage: '0' } }, ['spec.capacity[storage]|FieldValueInvalid']],
     [{ hostPath: undefined }, ['spec|FieldValueRequired']],
     [{ nfs: { server: 's', path: '/' } }, ['spec.nfs|FieldValueForbidden']],
@@ -80,7 +80,7 @@ describe('persistent volumes', () => {
     ]);
     expect(update(volume({ nodeAffinity: affinity('a') }), volume())).toEqual([]);
     expect(update(volume({ nodeAffinity: affinity('b') }), volume({ nodeAffinity: affinity('a') }))).toEqual([
-      'spec.nodeAffinity|FieldValueInvalid',
+      'nodeAffinity|FieldValueInvalid',
     ]);
   });
 });

@@ -91,18 +91,28 @@ export const persistentVolumeKind: KindDefinition<PersistentVolume> = {
     spec ? validateVolumeSpec(spec, 'spec') : [required('spec.accessModes'), required('spec.capacity')],
   validateUpdate(next, previous) {
     const errors: FieldError[] = [];
-    if (!equalJson(volumeSourceOf(next.spec), volumeSourceOf(previous.spec))) {
+    if (!equalJson(fixedSource(next, previous), volumeSourceOf(previous.spec))) {
       errors.push(
         forbidden('spec.persistentvolumesource', 'spec.persistentvolumesource is immutable after creation'),
       );
     }
-    errors.push(...immutable('spec.volumeMode', next.spec?.volumeMode, previous.spec?.volumeMode));
+    errors.push(...immutable('volumeMode', next.spec?.volumeMode, previous.spec?.volumeMode));
     if (previous.spec?.nodeAffinity) {
-      errors.push(...immutable('spec.nodeAffinity', next.spec?.nodeAffinity, previous.spec.nodeAffinity));
+      errors.push(...immutable('nodeAffinity', next.spec?.nodeAffinity, previous.spec.nodeAffinity));
     }
     return errors;
   },
 };
+
+/** The source of a volume, but for the one secret that may be named later. */
+function fixedSource(next: PersistentVolume, previous: PersistentVolume) {
+  const source = volumeSourceOf(next.spec);
+  const { csi } = source;
+  const old = previous.spec?.csi;
+  if (!csi?.controllerExpandSecretRef || !old || old.controllerExpandSecretRef) return source;
+  const { controllerExpandSecretRef: _given, ...rest } = csi;
+  return { ...source, csi: rest };
+}
 
 function text(name: string, description: string, cell: (volume: PersistentVolume) => string) {
   return { name, type: 'string', description, cell } as const;
@@ -138,7 +148,7 @@ export function validateVolumeSpec(
   if (policy && !options.inline && !RECLAIM_POLICIES.includes(policy)) {
     errors.push(notSupported(`${path}.persistentVolumeReclaimPolicy`, policy, RECLAIM_POLICIES));
   }
-  if (spec.nodeAffinity) {
+  if (spec.nodeAffinity && !options.inline) {
     const at = `${path}.nodeAffinity.required`;
     errors.push(
       ...(spec.nodeAffinity.required
@@ -155,7 +165,7 @@ export function validateVolumeSpec(
   if (spec.storageClassName && !options.inline) {
     errors.push(...validateClassName(spec.storageClassName, `${path}.storageClassName`));
   }
-  errors.push(...validateVolumeMode(spec.volumeMode, `${path}.volumeMode`));
+  if (!options.inline) errors.push(...validateVolumeMode(spec.volumeMode, `${path}.volumeMode`));
   if (spec.volumeAttributesClassName !== undefined) {
     const at = `${path}.volumeAttributesClassName`;
     if (!spec.volumeAttributesClassName) errors.push(required(at, 'an empty string is disallowed'));
@@ -168,15 +178,17 @@ export function validateVolumeSpec(
 
 function validateInline(spec: PersistentVolumeSpec, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  for (const field of [
-    'claimRef',
-    'capacity',
-    'persistentVolumeReclaimPolicy',
-    'storageClassName',
-    'volumeAttributesClassName',
-  ] as const) {
+  for (const field of ['claimRef', 'capacity', 'nodeAffinity', 'storageClassName'] as const) {
     if (spec[field]) {
       errors.push(forbidden(`${path}.${field}`, 'may not be specified in the context of inline volumes'));
+    }
+  }
+  for (const [field, only] of [
+    ['persistentVolumeReclaimPolicy', 'Retain'],
+    ['volumeMode', 'Filesystem'],
+  ] as const) {
+    if (spec[field] && spec[field] !== only) {
+      errors.push(forbidden(`${path}.${field}`, `may only be ${only} in the context of inline volumes`));
     }
   }
   if (!spec.csi) {
@@ -187,8 +199,7 @@ function validateInline(spec: PersistentVolumeSpec, path: string): FieldError[] 
 
 function validateCapacity(capacity: Readonly<Record<string, string>>, path: string): FieldError[] {
   const names = Object.keys(capacity);
-  if (names.length === 0) return [required(path)];
-  const errors: FieldError[] = [];
+  const errors: FieldError[] = names.length === 0 ? [required(path)] : [];
   if (!Object.hasOwn(capacity, 'storage') || names.length > 1) {
     errors.push(notSupported(path, capacity, ['storage']));
   }

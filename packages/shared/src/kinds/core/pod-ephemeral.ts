@@ -1,16 +1,9 @@
 import type { EphemeralContainer, Pod } from 'kubernetes-types/core/v1';
-import {
-  complaints,
-  duplicate,
-  type FieldError,
-  forbidden,
-  notFoundValue,
-  required,
-} from '../../meta/field-error';
+import { duplicate, type FieldError, forbidden, notFoundValue } from '../../meta/field-error';
 import { cloneJson, equalJson } from '../../meta/json';
 import type { PartRules } from '../../meta/kind';
-import { dns1123Label } from '../../meta/names';
-import { validateVolumeMounts } from './pod-spec/volumes';
+import { validateContainer, validateImageSpaces } from './pod-spec/container';
+import { validateVolumes } from './pod-spec/volumes';
 
 const PATH = 'spec.ephemeralContainers';
 
@@ -37,7 +30,7 @@ export const ephemeralContainersPart: PartRules<Pod> = {
   },
 
   validateUpdate(next, previous) {
-    const errors = validateEphemeral(next);
+    const errors = [...validateEphemeral(next), ...validateImageSpaces(next.spec?.ephemeralContainers, PATH)];
     const now = next.spec?.ephemeralContainers ?? [];
     for (const old of previous.spec?.ephemeralContainers ?? []) {
       const found = now.find(({ name }) => name === old.name);
@@ -56,39 +49,34 @@ export const ephemeralContainersPart: PartRules<Pod> = {
 };
 
 function validateEphemeral({ spec }: Pod): FieldError[] {
-  const others = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].map(({ name }) => name);
-  const volumes = new Map((spec?.volumes ?? []).map((volume) => [volume.name, volume]));
+  if (!spec) return [];
+  const others = [...spec.containers, ...(spec.initContainers ?? [])].map(({ name }) => name);
+  const volumes = validateVolumes(spec.volumes, 'spec.volumes').valid;
   const seen = new Set(others);
-  return (spec?.ephemeralContainers ?? []).flatMap((container, i) => {
+  return (spec.ephemeralContainers ?? []).flatMap((container, i) => {
     const at = `${PATH}[${i}]`;
-    const errors = validateOne(container, at);
-    if (container.name && seen.has(container.name)) errors.push(duplicate(`${at}.name`, container.name));
+    const errors = validateContainer(container, { spec, volumes, path: at });
+    if (seen.has(container.name)) errors.push(duplicate(`${at}.name`, container.name));
     seen.add(container.name);
     const target = container.targetContainerName;
     if (target && !others.includes(target)) errors.push(notFoundValue(`${at}.targetContainerName`, target));
-    errors.push(...validateVolumeMounts(container, volumes, `${at}.volumeMounts`));
-    container.volumeMounts?.forEach((mount, j) => {
-      for (const field of ['subPath', 'subPathExpr'] as const) {
-        if (mount[field])
-          errors.push(
-            forbidden(`${at}.volumeMounts[${j}].${field}`, 'cannot be set for an Ephemeral Container'),
-          );
-      }
-    });
-    return errors;
+    return [...errors, ...validateRefused(container, at)];
   });
 }
 
-function validateOne(container: EphemeralContainer, at: string): FieldError[] {
-  const errors = container.name
-    ? complaints(`${at}.name`, container.name, dns1123Label(container.name))
-    : [required(`${at}.name`)];
-  if (!container.image) errors.push(required(`${at}.image`));
+function validateRefused(container: EphemeralContainer, at: string): FieldError[] {
+  const refuse = (field: string) => forbidden(`${at}.${field}`, 'cannot be set for an Ephemeral Container');
+  const errors: FieldError[] = [];
   for (const field of NOT_ALLOWED) {
     const value = container[field];
     // Empty resources are what defaulting leaves behind.
     const isSet = Array.isArray(value) ? value.length > 0 : Object.keys(value ?? {}).length > 0;
-    if (isSet) errors.push(forbidden(`${at}.${field}`, 'cannot be set for an Ephemeral Container'));
+    if (isSet) errors.push(refuse(field));
   }
+  container.volumeMounts?.forEach((mount, j) => {
+    for (const field of ['subPath', 'subPathExpr'] as const) {
+      if (mount[field]) errors.push(refuse(`volumeMounts[${j}].${field}`));
+    }
+  });
   return errors;
 }

@@ -1,12 +1,14 @@
 import type { Pod } from 'kubernetes-types/core/v1';
-import { type FieldError, forbidden, immutable, invalidValue } from '../../meta/field-error';
-import { equalJson } from '../../meta/json';
+import { type FieldError, forbidden, invalidValue } from '../../meta/field-error';
 import type { KindDefinition } from '../../meta/kind';
 import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
 import { podColumns } from './pod-columns';
 import { ephemeralContainersPart } from './pod-ephemeral';
+import { validateImageSpaces } from './pod-spec/container';
 import { defaultPodSpec } from './pod-spec/defaults';
 import { validatePodSpec } from './pod-spec/validate';
+import { validatePodStatusUpdate } from './pod-status';
+import { validatePodUpdate } from './pod-update';
 
 export type { Pod };
 
@@ -79,20 +81,17 @@ export const podKind: KindDefinition<Pod> = {
     if (qosClass) setStatus(next, { ...next.status, qosClass });
     syncIps(next.status, previous.status);
   },
-  validate(pod) {
-    return validatePodSpec(pod.spec, 'spec');
-  },
+  validate: (pod) => [...validatePodSpec(pod.spec, 'spec'), ...validateOwn(pod)],
+  validateCreate: ({ spec }) => [
+    ...(spec?.ephemeralContainers?.length
+      ? [forbidden('spec.ephemeralContainers', 'cannot be set on create')]
+      : []),
+    ...(spec?.schedulingGates?.length && spec.nodeName
+      ? [forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared')]
+      : []),
+  ],
   validateUpdate: validatePodUpdate,
-  validateStatusUpdate(next, previous) {
-    return next.spec?.nodeName === previous.spec?.nodeName
-      ? []
-      : immutable(
-          'spec.nodeName',
-          next.spec?.nodeName,
-          previous.spec?.nodeName,
-          'may not be changed directly',
-        );
-  },
+  validateStatusUpdate: validatePodStatusUpdate,
   gracefulDeletion(pod) {
     const phase = pod.status?.phase;
     if (!pod.spec?.nodeName || phase === 'Failed' || phase === 'Succeeded') return 0;
@@ -112,74 +111,33 @@ function syncIps(next: Pod['status'], previous: Pod['status']): void {
   if (next.hostIP && !next.hostIPs?.length) next.hostIPs = [{ ip: next.hostIP }];
 }
 
-const UPDATE_RULE =
-  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
+const MIRROR = 'kubernetes.io/config.mirror';
+const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 
-/** A running pod is what it is: only images, a shorter deadline and further tolerations may come. */
-function validatePodUpdate(next: Pod, previous: Pod): FieldError[] {
-  const errors: FieldError[] = [];
-  const spec = next.spec ?? { containers: [] };
-  const before = previous.spec ?? { containers: [] };
-  if (spec.containers.length !== before.containers.length) {
-    return [forbidden('spec.containers', 'pod updates may not add or remove containers')];
-  }
-  if ((spec.initContainers ?? []).length !== (before.initContainers ?? []).length) {
-    return [forbidden('spec.initContainers', 'pod updates may not add or remove containers')];
-  }
-  errors.push(...validateDeadline(spec.activeDeadlineSeconds, before.activeDeadlineSeconds));
-  errors.push(...validateAddedTolerations(next, previous));
-
-  const munged = structuredClone(spec);
-  munged.containers.forEach((container, i) => {
-    container.image = before.containers[i]?.image;
-  });
-  munged.initContainers?.forEach((container, i) => {
-    container.image = before.initContainers?.[i]?.image;
-  });
-  munged.activeDeadlineSeconds = before.activeDeadlineSeconds;
-  munged.tolerations = before.tolerations;
-  if ((before.terminationGracePeriodSeconds ?? 0) < 0 && munged.terminationGracePeriodSeconds === 1) {
-    munged.terminationGracePeriodSeconds = before.terminationGracePeriodSeconds;
-  }
-  // Gates only ever fall; while one is left, the pod's place in the cluster may still be narrowed.
-  if (before.schedulingGates?.length) {
-    const known = new Set(before.schedulingGates.map(({ name }) => name));
-    (spec.schedulingGates ?? []).forEach((gate, i) => {
-      if (!known.has(gate.name)) {
-        errors.push(
-          forbidden(`spec.schedulingGates[${i}]`, 'only deletion is allowed, but found new scheduling gate'),
-        );
-      }
+/** What is asked of pods, and not of the templates that they are made of. */
+function validateOwn({ metadata, spec }: Pod): FieldError[] {
+  const errors = [
+    ...validateImageSpaces(spec?.containers, 'spec.containers'),
+    ...validateImageSpaces(spec?.initContainers, 'spec.initContainers'),
+  ];
+  if (!spec?.serviceAccountName) {
+    spec?.volumes?.forEach(({ projected }, i) => {
+      projected?.sources?.forEach(({ serviceAccountToken }, j) => {
+        if (!serviceAccountToken) return;
+        const at = `spec.volumes[${i}].projected.sources[${j}].serviceAccountToken`;
+        errors.push(forbidden(at, 'must not be specified when serviceAccountName is not set'));
+      });
     });
-    munged.schedulingGates = before.schedulingGates;
-    munged.nodeSelector = before.nodeSelector;
-    munged.affinity = before.affinity;
   }
-  if (!equalJson(munged, before)) errors.push(forbidden('spec', UPDATE_RULE));
+  const { [MIRROR]: mirror, [DELETION_COST]: cost } = metadata?.annotations ?? {};
+  if (mirror !== undefined && !spec?.nodeName) {
+    const why = 'must set spec.nodeName if mirror pod annotation is set';
+    errors.push(invalidValue(`metadata.annotations[${MIRROR}]`, mirror, why));
+  }
+  if (cost !== undefined && !/^(0|-?[1-9]\d{0,9})$/.test(cost)) {
+    errors.push(invalidValue(`metadata.annotations[${DELETION_COST}]`, cost, 'must be a 32bit integer'));
+  }
   return errors;
-}
-
-function validateDeadline(next: number | undefined, previous: number | undefined): FieldError[] {
-  if (previous === undefined || next === previous) return [];
-  const field = 'spec.activeDeadlineSeconds';
-  if (next === undefined)
-    return [invalidValue(field, null, 'must not update from a positive integer to nil value')];
-  return next > previous ? [invalidValue(field, next, `must be less than or equal to previous value`)] : [];
-}
-
-function validateAddedTolerations(next: Pod, previous: Pod): FieldError[] {
-  const now = next.spec?.tolerations ?? [];
-  for (const old of previous.spec?.tolerations ?? []) {
-    const kept = now.some((toleration) =>
-      equalJson({ ...toleration, tolerationSeconds: undefined }, { ...old, tolerationSeconds: undefined }),
-    );
-    if (!kept) {
-      return [
-        forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'),
-      ];
-    }
-  }
-  return [];
 }
 
 /** How the pod ranks when a node runs out of memory. */

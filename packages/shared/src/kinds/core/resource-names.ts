@@ -1,6 +1,7 @@
 import { complaints, type FieldError, invalidValue } from '../../meta/field-error';
 import { qualifiedName } from '../../meta/names';
 import { tryParseQuantity } from '../../meta/quantity';
+import { isExtendedResource } from './pod-spec/resources';
 
 /** Names of what quotas and limit ranges count. */
 
@@ -30,14 +31,18 @@ const OBJECTS = [
 const STANDARD_QUOTA = new Set([...COMPUTE, ...OBJECTS]);
 const STANDARD = new Set([...STANDARD_QUOTA, 'storage']);
 const COUNTED = new Set(OBJECTS);
-const STORAGE_CLASS_SUFFIX = '.storageclass.storage.k8s.io/';
 
 const isHugePages = (name: string) => name.startsWith('hugepages-') || name.startsWith('requests.hugepages-');
+
+/** A resource that quotas count by a name of their own. */
+export function isStandardQuotaResource(name: string): boolean {
+  return STANDARD_QUOTA.has(name) || isHugePages(name);
+}
 
 /** A key of a quota's `hard`: a standard name or a qualified one (`count/jobs.batch`, `requests.example.com/gpu`). */
 export function validateQuotaResource(name: string, field: string): FieldError[] {
   const errors = complaints(field, name, qualifiedName(name));
-  if (errors.length === 0 && !name.includes('/') && !STANDARD_QUOTA.has(name) && !isHugePages(name)) {
+  if (errors.length === 0 && !name.includes('/') && !isStandardQuotaResource(name)) {
     errors.push(invalidValue(field, name, 'must be a standard resource for quotas'));
   }
   return errors;
@@ -60,12 +65,7 @@ export function validateResourceAmount(name: string, amount: string, field: stri
   if (quantity.nanos < 0n) {
     errors.push(invalidValue(field, amount, 'must be greater than or equal to 0'));
   }
-  const counted =
-    COUNTED.has(name) ||
-    name.startsWith('count/') ||
-    name.endsWith(`${STORAGE_CLASS_SUFFIX}persistentvolumeclaims`) ||
-    (name.includes('/') && !name.includes(STORAGE_CLASS_SUFFIX) && !name.startsWith('kubernetes.io/'));
-  if (counted && quantity.nanos % 1_000_000_000n !== 0n) {
+  if ((COUNTED.has(name) || isExtendedResource(name)) && quantity.nanos % 1_000_000_000n !== 0n) {
     errors.push(invalidValue(field, amount, 'must be an integer'));
   }
   return errors;

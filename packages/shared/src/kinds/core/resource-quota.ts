@@ -3,7 +3,7 @@ import { type FieldError, IMMUTABLE, invalidValue, required } from '../../meta/f
 import type { KindDefinition, PrintColumn } from '../../meta/kind';
 import { ageColumn, nameColumn } from '../columns';
 import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
-import { validateQuotaResource, validateResourceAmount } from './resource-names';
+import { isStandardQuotaResource, validateQuotaResource, validateResourceAmount } from './resource-names';
 
 export type { ResourceQuota };
 
@@ -28,13 +28,10 @@ const BARE_SCOPES = new Set([
 const POD_COMPUTE = new Set([
   'cpu',
   'memory',
-  'ephemeral-storage',
   'requests.cpu',
   'requests.memory',
-  'requests.ephemeral-storage',
   'limits.cpu',
   'limits.memory',
-  'limits.ephemeral-storage',
 ]);
 
 /** How much a namespace may use in all. */
@@ -104,22 +101,14 @@ function validateAmounts(amounts: Readonly<Record<string, string>> | undefined, 
 
 /** Whether a quota with this scope can count the resource: scopes are about pods. */
 function fits(scope: string, resource: string): boolean {
+  if (!isStandardQuotaResource(resource)) return true;
   switch (scope) {
     case 'BestEffort':
       return resource === 'pods';
     case 'VolumeAttributesClass':
-      return (
-        resource === 'persistentvolumeclaims' ||
-        resource === 'requests.storage' ||
-        resource.includes('.storageclass.storage.k8s.io/')
-      );
+      return resource === 'persistentvolumeclaims' || resource === 'requests.storage';
     default:
-      return (
-        resource === 'pods' ||
-        POD_COMPUTE.has(resource) ||
-        resource.includes('hugepages-') ||
-        resource.startsWith('requests.')
-      );
+      return resource === 'pods' || POD_COMPUTE.has(resource);
   }
 }
 

@@ -7,7 +7,7 @@ import {
   required,
   tooLong,
 } from '../../meta/field-error';
-import { setOwn } from '../../meta/json';
+import { isObject, setOwn } from '../../meta/json';
 import type { KindDefinition } from '../../meta/kind';
 import { configKey } from '../../meta/names';
 import { ageColumn, nameColumn } from '../columns';
@@ -19,7 +19,6 @@ export type { Secret };
 const REQUIRED_KEYS: Readonly<Record<string, readonly string[]>> = {
   'kubernetes.io/dockercfg': ['.dockercfg'],
   'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
-  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
   'kubernetes.io/tls': ['tls.crt', 'tls.key'],
 };
 
@@ -52,11 +51,6 @@ export const secretKind: KindDefinition<Secret> = {
       setOwn(secret.data, key, encodeBase64(value));
     delete secret.stringData;
   },
-  prepareForUpdate(next, previous) {
-    // A PUT that leaves the type out does not mean to change it.
-    if (next.type === 'Opaque' && previous.type && next.type !== previous.type && !next.data)
-      next.type = previous.type;
-  },
   validate(secret) {
     const errors: FieldError[] = [];
     const data = secret.data ?? {};
@@ -80,6 +74,8 @@ export const secretKind: KindDefinition<Secret> = {
 function validateType(secret: Secret): FieldError[] {
   const data = secret.data ?? {};
   switch (secret.type) {
+    case 'kubernetes.io/ssh-auth':
+      return data['ssh-privatekey'] ? [] : [required('data[ssh-privatekey]')];
     case 'kubernetes.io/service-account-token': {
       const name = 'kubernetes.io/service-account.name';
       return secret.metadata?.annotations?.[name] ? [] : [required(`metadata.annotations[${name}]`)];
@@ -101,8 +97,8 @@ function jsonError(data: Readonly<Record<string, string>>, key: string): FieldEr
   const value = Object.hasOwn(data, key) ? data[key] : undefined;
   if (value === undefined) return [];
   try {
-    JSON.parse(atob(value));
-    return [];
+    if (isObject(JSON.parse(atob(value)))) return [];
+    throw new SyntaxError('not an object');
   } catch {
     return [invalidValue(`data[${key}]`, '<secret contents redacted>', 'must be valid JSON')];
   }

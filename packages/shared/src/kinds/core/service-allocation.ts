@@ -1,4 +1,5 @@
 import type { Service, ServiceSpec } from 'kubernetes-types/core/v1';
+import { isExternallyAccessible } from './service-validation';
 
 /**
  * What of a service is given to it rather than asked for: cluster addresses and node ports. The allocator fills
@@ -33,9 +34,11 @@ export function keepAllocated(next: Service, previous: Service): void {
   const { spec } = next;
   const old = previous.spec;
   if (!spec || !old) return;
-  if (needsClusterIp(spec) && needsClusterIp(old) && !spec.clusterIP && !spec.clusterIPs?.length) {
-    spec.clusterIP = old.clusterIP;
-    spec.clusterIPs = old.clusterIPs;
+  if (needsClusterIp(spec) && needsClusterIp(old)) {
+    if (!spec.clusterIP && old.clusterIP) spec.clusterIP = old.clusterIP;
+    if (!spec.clusterIPs?.length && spec.clusterIP === old.clusterIP && old.clusterIPs) {
+      spec.clusterIPs = old.clusterIPs;
+    }
   }
   if (needsNodePorts(spec) && needsNodePorts(old)) keepNodePorts(spec, old);
   if (needsHealthPort(spec) && needsHealthPort(old) && !spec.healthCheckNodePort) {
@@ -69,7 +72,13 @@ export function dropTypeDependent(next: Service, previous: Service | undefined):
   if (needsNodePorts(old) && !needsNodePorts(spec)) {
     const ports = new Set((old.ports ?? []).map((port) => port.nodePort));
     for (const port of spec.ports ?? []) if (ports.has(port.nodePort)) delete port.nodePort;
-    if (spec.externalTrafficPolicy === old.externalTrafficPolicy) delete spec.externalTrafficPolicy;
+  }
+  if (
+    isExternallyAccessible(old) &&
+    !isExternallyAccessible(spec) &&
+    spec.externalTrafficPolicy === old.externalTrafficPolicy
+  ) {
+    delete spec.externalTrafficPolicy;
   }
   if (
     needsHealthPort(old) &&

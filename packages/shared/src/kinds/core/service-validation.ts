@@ -4,7 +4,6 @@ import {
   duplicate,
   type FieldError,
   forbidden,
-  immutable,
   invalidValue,
   notSupported,
   required,
@@ -19,12 +18,16 @@ const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const AFFINITIES = ['ClientIP', 'None'];
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const POLICIES = ['Cluster', 'Local'];
+const DISTRIBUTIONS = ['PreferClose'];
+const FAMILIES = ['IPv4', 'IPv6'];
+const FAMILY_POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
 const MAX_AFFINITY_SECONDS = 86400;
+const BAD_CIDR = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
 export const BAD_IP = 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)';
 
 export function validateService(service: Service): FieldError[] {
   const spec = service.spec ?? {};
-  const headless = spec.clusterIP === 'None';
+  const headless = isHeadless(spec);
   const errors: FieldError[] = [];
   if (!spec.ports?.length && !headless && spec.type !== 'ExternalName') errors.push(required('spec.ports'));
   errors.push(...validateType(spec));
@@ -33,14 +36,15 @@ export function validateService(service: Service): FieldError[] {
   return errors;
 }
 
-export function validateServiceUpdate(next: Service, previous: Service): FieldError[] {
-  const old = previous.spec;
-  const { spec } = next;
-  // Addresses come and go only with the type ExternalName, which has none.
-  if (old?.type === 'ExternalName' || spec?.type === 'ExternalName' || !old?.clusterIPs?.length) return [];
-  const first = old.clusterIPs[0];
-  if (spec?.clusterIPs?.[0] === first) return [];
-  return immutable('spec.clusterIPs[0]', spec?.clusterIPs ?? null, old.clusterIPs, 'may not change once set');
+/** Reachable from outside the cluster. */
+export function isExternallyAccessible({ type, externalIPs }: ServiceSpec): boolean {
+  return (
+    type === 'LoadBalancer' || type === 'NodePort' || (type === 'ClusterIP' && Boolean(externalIPs?.length))
+  );
+}
+
+export function isHeadless(spec: ServiceSpec | undefined): boolean {
+  return spec?.clusterIPs?.length === 1 && spec.clusterIPs[0] === 'None';
 }
 
 function validateType(spec: ServiceSpec): FieldError[] {
@@ -71,13 +75,12 @@ function validatePorts(spec: ServiceSpec, headless: boolean): FieldError[] {
     if (pairs.has(pair)) errors.push(duplicate(at, { protocol: port.protocol, port: port.port }));
     pairs.add(pair);
     if (port.nodePort) {
-      if (spec.type === 'ClusterIP' || spec.type === 'ExternalName') {
-        errors.push(forbidden(`${at}.nodePort`, `may not be used when \`type\` is '${spec.type}'`));
-      } else {
-        const key = `${port.protocol}/${port.nodePort}`;
-        if (nodePorts.has(key)) errors.push(duplicate(`${at}.nodePort`, port.nodePort));
-        nodePorts.add(key);
+      if (spec.type === 'ClusterIP') {
+        errors.push(forbidden(`${at}.nodePort`, "may not be used when `type` is 'ClusterIP'"));
       }
+      const key = `${port.protocol}/${port.nodePort}`;
+      if (nodePorts.has(key)) errors.push(duplicate(`${at}.nodePort`, port.nodePort));
+      nodePorts.add(key);
     }
     return errors;
   });
@@ -138,13 +141,21 @@ function validateClusterIps(spec: ServiceSpec): FieldError[] {
   const ips = spec.clusterIPs ?? [];
   const at = 'spec.clusterIPs';
   if (spec.type === 'ExternalName') {
-    return ips.length > 0 || spec.clusterIP
-      ? [forbidden(`${at}[0]`, 'may not be set for ExternalName services')]
-      : [];
+    const refuse = (field: string) => forbidden(field, 'may not be set for ExternalName services');
+    return [
+      ...(ips.length > 0 ? [refuse(at)] : []),
+      ...(spec.ipFamilies?.length ? [refuse('spec.ipFamilies')] : []),
+      ...(spec.ipFamilyPolicy === undefined ? [] : [refuse('spec.ipFamilyPolicy')]),
+    ];
   }
-  const errors: FieldError[] = [];
-  if (spec.clusterIP && ips.length > 0 && ips[0] !== spec.clusterIP) {
-    errors.push(invalidValue(at, ips, 'first value must match `clusterIP`'));
+  const errors = validateFamilies(spec);
+  if (spec.clusterIP) {
+    if (ips.length === 0) errors.push(required(at));
+    else if (ips[0] !== spec.clusterIP) {
+      errors.push(invalidValue(at, ips, 'first value must match `clusterIP`'));
+    }
+  } else if (ips.length > 0) {
+    errors.push(invalidValue(at, ips, 'must be empty when `clusterIP` is not specified'));
   }
   if (ips[0] === 'None') {
     if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') {
@@ -157,6 +168,30 @@ function validateClusterIps(spec: ServiceSpec): FieldError[] {
     if (!isIp(ip)) errors.push(invalidValue(`${at}[${i}]`, ip, BAD_IP));
   }
   if (ips.length > 2) errors.push(invalidValue(at, ips, 'may only hold up to 2 values'));
+  if (!ips.every(isIp)) return errors;
+  const families = ips.map((ip) => (ip.includes(':') ? 'IPv6' : 'IPv4'));
+  if (new Set(families).size < ips.length) {
+    errors.push(invalidValue(at, ips, 'may specify no more than one IP for each IP family'));
+  }
+  families.forEach((family, i) => {
+    const expected = spec.ipFamilies?.[i];
+    if (!expected || expected === family) return;
+    const why = `expected an ${expected} value as indicated by \`ipFamilies[${i}]\``;
+    errors.push(invalidValue(`${at}[${i}]`, ips[i], why));
+  });
+  return errors;
+}
+
+function validateFamilies({ ipFamilies = [], ipFamilyPolicy }: ServiceSpec): FieldError[] {
+  const errors = ipFamilies.flatMap((family, i) => {
+    const at = `spec.ipFamilies[${i}]`;
+    const own = FAMILIES.includes(family) ? [] : [notSupported(at, family, FAMILIES)];
+    if (ipFamilies.indexOf(family) < i) own.push(duplicate(at, family));
+    return own;
+  });
+  if (ipFamilyPolicy !== undefined && !FAMILY_POLICIES.includes(ipFamilyPolicy)) {
+    errors.push(notSupported('spec.ipFamilyPolicy', ipFamilyPolicy, FAMILY_POLICIES));
+  }
   return errors;
 }
 
@@ -171,28 +206,19 @@ function validateExternal(spec: ServiceSpec): FieldError[] {
     const at = 'spec.loadBalancerSourceRanges';
     if (spec.type !== 'LoadBalancer')
       errors.push(forbidden(at, "may only be used when `type` is 'LoadBalancer'"));
-    else {
-      spec.loadBalancerSourceRanges.forEach((range, i) => {
-        if (!isCidr(range.trim()))
-          errors.push(
-            invalidValue(
-              `${at}[${i}]`,
-              range,
-              'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
-            ),
-          );
-      });
-    }
+    spec.loadBalancerSourceRanges.forEach((range, i) => {
+      if (!isCidr(range.trim())) errors.push(invalidValue(`${at}[${i}]`, range, BAD_CIDR));
+    });
   }
   const policy = spec.externalTrafficPolicy;
   if (policy) {
     const at = 'spec.externalTrafficPolicy';
-    if (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer' && !spec.externalIPs?.length) {
+    if (!isExternallyAccessible(spec)) {
       errors.push(invalidValue(at, policy, 'may only be set for externally-accessible services'));
     } else if (!POLICIES.includes(policy)) errors.push(notSupported(at, policy, POLICIES));
   }
   const internal = spec.internalTrafficPolicy;
-  if (internal && !POLICIES.includes(internal)) {
+  if (internal !== undefined && !POLICIES.includes(internal)) {
     errors.push(notSupported('spec.internalTrafficPolicy', internal, POLICIES));
   }
   if (spec.healthCheckNodePort && !(spec.type === 'LoadBalancer' && policy === 'Local')) {
@@ -204,8 +230,15 @@ function validateExternal(spec: ServiceSpec): FieldError[] {
       ),
     );
   }
-  if (spec.loadBalancerClass && spec.type !== 'LoadBalancer') {
-    errors.push(forbidden('spec.loadBalancerClass', "may only be used when `type` is 'LoadBalancer'"));
+  if (spec.loadBalancerClass !== undefined) {
+    const at = 'spec.loadBalancerClass';
+    if (spec.type === 'LoadBalancer') {
+      errors.push(...complaints(at, spec.loadBalancerClass, qualifiedName(spec.loadBalancerClass)));
+    } else errors.push(forbidden(at, "may only be used when `type` is 'LoadBalancer'"));
+  }
+  const { trafficDistribution: distribution } = spec;
+  if (distribution !== undefined && !DISTRIBUTIONS.includes(distribution)) {
+    errors.push(notSupported('spec.trafficDistribution', distribution, DISTRIBUTIONS));
   }
   if (spec.allocateLoadBalancerNodePorts !== undefined && spec.type !== 'LoadBalancer') {
     errors.push(

@@ -39,8 +39,14 @@ describe('what was allocated to a service', () => {
   });
 
   it('cannot be changed', () => {
-    const { errors } = update(allocated, { type: 'NodePort', ports, clusterIP: '10.96.0.8' });
-    expect(errors).toMatchObject([{ field: 'spec.clusterIPs[0]', reason: 'FieldValueInvalid' }]);
+    const single = update(allocated, { type: 'NodePort', ports, clusterIP: '10.96.0.8' });
+    expect(single.errors).toMatchObject([
+      { field: 'spec.clusterIPs', reason: 'FieldValueRequired' },
+      { field: 'spec.clusterIPs[0]', reason: 'FieldValueInvalid' },
+    ]);
+    // As a patch of the one field leaves the other one.
+    const patched = update(allocated, { ...allocated.spec, clusterIP: '10.96.0.8' });
+    expect(patched.errors).toMatchObject([{ field: 'spec.clusterIPs[0]', reason: 'FieldValueInvalid' }]);
   });
 
   it('goes with the type that needed it', () => {

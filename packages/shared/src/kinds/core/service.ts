@@ -4,7 +4,9 @@ import type { KindDefinition } from '../../meta/kind';
 import { ageColumn, formatLabels, nameColumn } from '../columns';
 import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
 import { dropTypeDependent, keepAllocated, normalizeClusterIps } from './service-allocation';
-import { validateService, validateServiceUpdate } from './service-validation';
+import { validateLoadBalancerStatus } from './service-status';
+import { validateServiceUpdate } from './service-update';
+import { isExternallyAccessible, validateService } from './service-validation';
 
 export type { Service };
 
@@ -88,6 +90,7 @@ export const serviceKind: KindDefinition<Service> = {
   prepareForStatusUpdate: keepAllButStatus,
   validate: (service): FieldError[] => validateService(service),
   validateUpdate: validateServiceUpdate,
+  validateStatusUpdate: validateLoadBalancerStatus,
 };
 
 function defaultService(service: Service): void {
@@ -106,8 +109,8 @@ function defaultService(service: Service): void {
     if (port.targetPort === undefined || port.targetPort === '' || port.targetPort === 0)
       port.targetPort = port.port;
   }
-  const external = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
-  if (external && !spec.externalTrafficPolicy) spec.externalTrafficPolicy = 'Cluster';
+  if (isExternallyAccessible(spec)) spec.externalTrafficPolicy ??= 'Cluster';
+  for (const point of service.status?.loadBalancer?.ingress ?? []) if (point.ip) point.ipMode ??= 'VIP';
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
   if (spec.type !== 'ExternalName') {
     spec.internalTrafficPolicy ??= 'Cluster';
@@ -122,10 +125,10 @@ function externalIp({ spec, status }: Service): string {
   switch (spec?.type) {
     case 'LoadBalancer': {
       const given = (status?.loadBalancer?.ingress ?? []).flatMap(({ ip, hostname }) => ip || hostname || []);
-      return [...given, ...own].join(',') || '<pending>';
+      return [...[...new Set(given)].sort(), ...own].join(',') || '<pending>';
     }
     case 'ExternalName':
-      return spec.externalName || '<none>';
+      return spec.externalName ?? '';
     default:
       return own.join(',') || '<none>';
   }

@@ -25,7 +25,7 @@ const ACCESS_MODES: Readonly<Record<string, string>> = {
 export const VOLUME_MODES: readonly string[] = ['Block', 'Filesystem'];
 
 /** Names the class of a volume or claim; older than the field `storageClassName` and still stronger. */
-const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
+export const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 
 /** Marks the class that claims get which name none. */
 export const DEFAULT_CLASS_ANNOTATION = 'storageclass.kubernetes.io/is-default-class';
@@ -91,11 +91,10 @@ export function nonNegativeQuantity(quantity: string | undefined, path: string):
 
 /** Names of CSI drivers are domain names of at most 63 characters; capitals are let pass. */
 export function validateDriverName(name: string | undefined, path: string): FieldError[] {
-  if (!name) return [required(path)];
-  const errors: FieldError[] = [];
-  if (name.length > 63) errors.push(tooLong(path, 63));
-  errors.push(...complaints(path, name, dns1123Subdomain(name.toLowerCase())));
-  return errors;
+  const errors: FieldError[] = name ? [] : [required(path)];
+  if (name && name.length > 63) errors.push(tooLong(path, 63));
+  // Nothing at all is also no domain name.
+  return [...errors, ...complaints(path, name ?? '', dns1123Subdomain((name ?? '').toLowerCase()))];
 }
 
 /** A choice of nodes: at least one term, each well-formed. */

@@ -4,6 +4,7 @@ import { isIp } from '../../meta/ip';
 import type { KindDefinition } from '../../meta/kind';
 import { dns1123Subdomain, wildcardSubdomain } from '../../meta/names';
 import { ageColumn, nameColumn } from '../columns';
+import { validateHostName } from '../core/service-status';
 import { BAD_IP } from '../core/service-validation';
 import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
 import { validateBackend } from './ingress-backend';
@@ -167,11 +168,6 @@ function validateStatus({ status }: Ingress): FieldError[] {
     const at = `status.loadBalancer.ingress[${i}]`;
     const errors: FieldError[] = [];
     if (ip && !isIp(ip)) errors.push(invalidValue(`${at}.ip`, ip, BAD_IP));
-    if (hostname) {
-      errors.push(...complaints(`${at}.hostname`, hostname, dns1123Subdomain(hostname)));
-      if (isIp(hostname))
-        errors.push(invalidValue(`${at}.hostname`, hostname, 'must be a DNS name, not an IP address'));
-    }
-    return errors;
+    return [...errors, ...validateHostName(hostname, `${at}.hostname`)];
   });
 }

@@ -10,10 +10,10 @@ import {
 } from '../../../meta/field-error';
 import { dns1123Label, portName, portNumber } from '../../../meta/names';
 import { validateEnv, validateEnvFrom } from './env';
+import { validateMounts } from './mounts';
 import { validateLifecycle, validateProbe } from './probes';
 import { validateResources } from './resources';
 import { validateContainerSecurity } from './security';
-import { validateVolumeMounts } from './volumes';
 
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
@@ -28,29 +28,36 @@ export function validateContainers(
   const errors: FieldError[] = [];
   const containers = spec.containers ?? [];
   if (containers.length === 0) errors.push(required(`${path}.containers`));
+  const grace = spec.terminationGracePeriodSeconds;
   const names = new Set<string>();
   for (const [i, container] of containers.entries()) {
     const at = `${path}.containers[${i}]`;
-    errors.push(...validateContainer(container, volumes, at), ...unique(container, names, at));
-    if (container.restartPolicy)
+    errors.push(...validateContainer(container, { spec, volumes, path: at }));
+    if (names.has(container.name)) errors.push(duplicate(`${at}.name`, container.name));
+    names.add(container.name);
+    if (container.restartPolicy !== undefined)
       errors.push(forbidden(`${at}.restartPolicy`, 'may not be set for non-init containers'));
     errors.push(
       ...validateProbes(container, at),
-      ...validateLifecycle(container.lifecycle, `${at}.lifecycle`),
+      ...validateLifecycle(container.lifecycle, `${at}.lifecycle`, grace),
     );
   }
   errors.push(...hostPortConflicts(containers, `${path}.containers`));
   for (const [i, container] of (spec.initContainers ?? []).entries()) {
     const at = `${path}.initContainers[${i}]`;
-    errors.push(...validateContainer(container, volumes, at), ...unique(container, names, at));
+    errors.push(...validateContainer(container, { spec, volumes, path: at }));
+    if (names.has(container.name)) errors.push(duplicate(`${at}.name`, container.name));
+    else if (container.name) names.add(container.name);
+    // One runs after the other, so that each is looked at alone; as the first, if one goes by the path.
+    errors.push(...hostPortConflicts([container], `${path}.initContainers`));
     if (container.restartPolicy === 'Always') {
       errors.push(
         ...validateProbes(container, at),
-        ...validateLifecycle(container.lifecycle, `${at}.lifecycle`),
+        ...validateLifecycle(container.lifecycle, `${at}.lifecycle`, grace),
       );
       continue;
     }
-    if (container.restartPolicy)
+    if (container.restartPolicy !== undefined)
       errors.push(notSupported(`${at}.restartPolicy`, container.restartPolicy, ['Always']));
     for (const name of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
       if (container[name])
@@ -62,27 +69,15 @@ export function validateContainers(
   return errors;
 }
 
-function unique(container: Container, names: Set<string>, path: string): FieldError[] {
-  if (!container.name) return [];
-  if (names.has(container.name)) return [duplicate(`${path}.name`, container.name)];
-  names.add(container.name);
-  return [];
-}
-
-function validateContainer(
+/** What all kinds of containers have in common, those for debugging included. */
+export function validateContainer(
   container: Container,
-  volumes: ReadonlyMap<string, Volume>,
-  path: string,
+  { spec, volumes, path }: { spec: PodSpec; volumes: ReadonlyMap<string, Volume>; path: string },
 ): FieldError[] {
   const errors: FieldError[] = [];
   if (!container.name) errors.push(required(`${path}.name`));
   else errors.push(...complaints(`${path}.name`, container.name, dns1123Label(container.name)));
   if (!container.image) errors.push(required(`${path}.image`));
-  else if (container.image !== container.image.trim()) {
-    errors.push(
-      invalidValue(`${path}.image`, container.image, 'must not have leading or trailing whitespace'),
-    );
-  }
   const message = container.terminationMessagePolicy;
   if (!message) errors.push(required(`${path}.terminationMessagePolicy`));
   else if (!MESSAGE_POLICIES.includes(message)) {
@@ -93,13 +88,14 @@ function validateContainer(
     ...validateEnv(container.env, `${path}.env`),
     ...validateEnvFrom(container.envFrom, `${path}.envFrom`),
   );
-  errors.push(...validateVolumeMounts(container, volumes, `${path}.volumeMounts`));
+  errors.push(...validateMounts(container, volumes, path));
   const pull = container.imagePullPolicy;
   if (!pull) errors.push(required(`${path}.imagePullPolicy`));
   else if (!PULL_POLICIES.includes(pull))
     errors.push(notSupported(`${path}.imagePullPolicy`, pull, PULL_POLICIES));
   errors.push(...validateResources(container.resources, `${path}.resources`));
-  errors.push(...validateContainerSecurity(container.securityContext, `${path}.securityContext`));
+  errors.push(...validateResizePolicy(container, `${path}.resizePolicy`, spec.restartPolicy));
+  errors.push(...validateContainerSecurity(container.securityContext, `${path}.securityContext`, spec));
   return errors;
 }
 
@@ -117,9 +113,10 @@ function validatePorts(ports: Container['ports'], path: string): FieldError[] {
     const at = `${path}[${i}]`;
     const errors: FieldError[] = [];
     if (port.name) {
-      errors.push(...complaints(`${at}.name`, port.name, portName(port.name)));
+      const complained = portName(port.name);
+      errors.push(...complaints(`${at}.name`, port.name, complained));
       if (names.has(port.name)) errors.push(duplicate(`${at}.name`, port.name));
-      names.add(port.name);
+      if (complained.length === 0) names.add(port.name);
     }
     if (!port.containerPort) errors.push(required(`${at}.containerPort`));
     else
@@ -144,4 +141,42 @@ function hostPortConflicts(containers: readonly Container[], path: string): Fiel
       return [];
     }),
   );
+}
+
+/** Images of pods are taken as they are written; in templates a blank one may stand for another. */
+export function validateImageSpaces(
+  containers: readonly Container[] | undefined,
+  path: string,
+): FieldError[] {
+  return (containers ?? []).flatMap(({ image = '' }, i) =>
+    image === image.trim()
+      ? []
+      : [invalidValue(`${path}[${i}].image`, image, 'must not have leading or trailing whitespace')],
+  );
+}
+
+const RESIZABLE = ['cpu', 'memory'];
+const RESIZE_POLICIES = ['NotRequired', 'RestartContainer'];
+
+/** Kubernetes leaves the index out of most of these paths. */
+function validateResizePolicy(
+  { resizePolicy }: Container,
+  path: string,
+  restartPolicy: string | undefined,
+): FieldError[] {
+  const seen = new Set<string>();
+  return (resizePolicy ?? []).flatMap(({ resourceName, restartPolicy: policy }, i) => {
+    const errors: FieldError[] = [];
+    if (seen.has(resourceName)) errors.push(duplicate(`${path}[${i}]`, resourceName));
+    seen.add(resourceName);
+    if (!resourceName || !policy) errors.push(required(path));
+    if (resourceName && !RESIZABLE.includes(resourceName)) {
+      errors.push(notSupported(path, resourceName, RESIZABLE));
+    }
+    if (policy && !RESIZE_POLICIES.includes(policy)) errors.push(notSupported(path, policy, RESIZE_POLICIES));
+    if (restartPolicy === 'Never' && policy !== 'NotRequired') {
+      errors.push(invalidValue(path, policy, "must be 'NotRequired' when `restartPolicy` is 'Never'"));
+    }
+    return errors;
+  });
 }

@@ -1,6 +1,6 @@
 import type { Container, EnvVarSource } from 'kubernetes-types/core/v1';
 import { complaints, type FieldError, invalidValue, notSupported, required } from '../../../meta/field-error';
-import { configKey, dns1123Subdomain, envVarName, qualifiedName } from '../../../meta/names';
+import { configKey, dns1123Subdomain, envVarName, objectName, qualifiedName } from '../../../meta/names';
 
 const ENV_FIELDS = [
   'metadata.name',
@@ -13,6 +13,8 @@ const ENV_FIELDS = [
   'status.podIP',
   'status.podIPs',
 ];
+/** Fields that have a name in this language, but that nobody may refer to. */
+const OTHER_FIELDS = ['spec.restartPolicy', 'spec.schedulerName', 'status.phase'];
 const VOLUME_FIELDS = [
   'metadata.annotations',
   'metadata.labels',
@@ -56,8 +58,8 @@ function validateSource(source: EnvVarSource, value: string | undefined, path: s
     const reference = source[name];
     if (!reference) continue;
     count++;
-    if (!reference.name) errors.push(required(`${path}.${name}.name`));
-    else errors.push(...complaints(`${path}.${name}.name`, reference.name, dns1123Subdomain(reference.name)));
+    const owner = reference.name ?? '';
+    errors.push(...complaints(`${path}.${name}.name`, owner, dns1123Subdomain(owner)));
     if (!reference.key) errors.push(required(`${path}.${name}.key`));
     else errors.push(...complaints(`${path}.${name}.key`, reference.key, configKey(reference.key)));
   }
@@ -84,8 +86,9 @@ export function validateFieldRef(
   use: 'env' | 'volume',
 ): FieldError[] {
   if (!reference.apiVersion) return [required(`${path}.apiVersion`)];
-  const field = reference.fieldPath;
-  if (!field) return [required(`${path}.fieldPath`)];
+  if (!reference.fieldPath) return [required(`${path}.fieldPath`)];
+  // What the field was called in the first versions.
+  const field = reference.fieldPath === 'spec.host' ? 'spec.nodeName' : reference.fieldPath;
   if (reference.apiVersion !== 'v1') {
     return [
       invalidValue(
@@ -104,8 +107,7 @@ export function validateFieldRef(
       qualifiedName(subscript[1] === 'metadata.annotations' ? key.toLowerCase() : key),
     );
   }
-  const known = ENV_FIELDS.includes(field) || VOLUME_FIELDS.includes(field);
-  if (!known) {
+  if (![...ENV_FIELDS, ...VOLUME_FIELDS, ...OTHER_FIELDS].includes(field)) {
     return [
       invalidValue(
         `${path}.fieldPath`,
@@ -124,14 +126,14 @@ export function validateResourceFieldRef(
   path: string,
   use: 'env' | 'volume',
 ): FieldError[] {
+  const { resource = '', divisor } = reference;
   if (use === 'volume' && !reference.containerName) return [required(`${path}.containerName`)];
-  if (!reference.resource) return [required(`${path}.resource`)];
-  if (!RESOURCES.includes(reference.resource) && !/^(limits|requests)\.hugepages-/.test(reference.resource)) {
-    return [notSupported(`${path}.resource`, reference.resource, RESOURCES)];
+  if (!resource) return [required(`${path}.resource`)];
+  if (!RESOURCES.includes(resource) && !/^(limits|requests)\.hugepages-/.test(resource)) {
+    return [notSupported(`${path}.resource`, resource, RESOURCES)];
   }
-  const { divisor } = reference;
   if (!divisor || divisor === '0') return [];
-  const cpu = reference.resource.endsWith('.cpu');
+  const cpu = resource.endsWith('.cpu');
   const allowed = cpu
     ? ['1m', '1']
     : ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'];
@@ -139,7 +141,7 @@ export function validateResourceFieldRef(
   return [
     invalidValue(
       `${path}.divisor`,
-      divisor,
+      resource,
       cpu
         ? "only divisor's values 1m and 1 are supported with the cpu resource"
         : "only divisor's values 1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei are supported with the memory resource",
@@ -157,10 +159,16 @@ export function validateEnvFrom(sources: Container['envFrom'], path: string): Fi
       if (!reference) continue;
       count++;
       if (!reference.name) errors.push(required(`${at}.${name}.name`));
-      else errors.push(...complaints(`${at}.${name}.name`, reference.name, dns1123Subdomain(reference.name)));
+      else {
+        const complained = objectName('dns-subdomain', reference.name, { prefix: true });
+        errors.push(...complaints(`${at}.${name}.name`, reference.name, complained));
+      }
     }
-    if (count === 0) errors.push(invalidValue(at, '', 'must specify one of: `configMapRef` or `secretRef`'));
-    if (count > 1) errors.push(invalidValue(at, '', 'may not have more than one field specified at a time'));
+    // Kubernetes leaves the index out of these two.
+    if (count === 0)
+      errors.push(invalidValue(path, '', 'must specify one of: `configMapRef` or `secretRef`'));
+    if (count > 1)
+      errors.push(invalidValue(path, '', 'may not have more than one field specified at a time'));
     return errors;
   });
 }

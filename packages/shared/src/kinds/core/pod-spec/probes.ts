@@ -18,7 +18,7 @@ export function validatePortReference(port: number | string | undefined, field: 
 
 type Handler = Pick<Probe, 'exec' | 'httpGet' | 'tcpSocket' | 'grpc'> & Pick<LifecycleHandler, 'sleep'>;
 
-function validateHandler(handler: Handler, path: string): FieldError[] {
+function validateHandler(handler: Handler, path: string, grace?: number): FieldError[] {
   const errors: FieldError[] = [];
   let count = 0;
   const once = (name: string, check: () => FieldError[]) => {
@@ -54,8 +54,14 @@ function validateHandler(handler: Handler, path: string): FieldError[] {
   if (grpc) once('grpc', () => complaints(`${path}.grpc.port`, grpc.port ?? 0, portNumber(grpc.port ?? 0)));
   if (sleep) {
     once('sleep', () =>
-      (sleep.seconds ?? 0) < 0
-        ? [invalidValue(`${path}.sleep`, sleep.seconds, 'must be greater than or equal to 0')]
+      grace !== undefined && (sleep.seconds < 0 || sleep.seconds > grace)
+        ? [
+            invalidValue(
+              `${path}.sleep`,
+              sleep.seconds,
+              `must be non-negative and less than terminationGracePeriodSeconds (${grace})`,
+            ),
+          ]
         : [],
     );
   }
@@ -91,9 +97,14 @@ export function validateProbe(probe: Probe | undefined, path: string, isReadines
   return errors;
 }
 
-export function validateLifecycle(lifecycle: Lifecycle | undefined, path: string): FieldError[] {
+/** `grace`: the time that the pod has to end; a nap must fit into it. */
+export function validateLifecycle(
+  lifecycle: Lifecycle | undefined,
+  path: string,
+  grace: number | undefined,
+): FieldError[] {
   return (['postStart', 'preStop'] as const).flatMap((name) => {
     const handler = lifecycle?.[name];
-    return handler ? validateHandler(handler, `${path}.${name}`) : [];
+    return handler ? validateHandler(handler, `${path}.${name}`, grace) : [];
   });
 }

@@ -1,13 +1,16 @@
 import type { ResourceRequirements } from 'kubernetes-types/core/v1';
 import { complaints, type FieldError, forbidden, invalidValue, required } from '../../../meta/field-error';
 import { qualifiedName } from '../../../meta/names';
-import { compareQuantities, parseQuantity } from '../../../meta/quantity';
+import { compareQuantities, parseQuantity, tryParseQuantity } from '../../../meta/quantity';
 
 const STANDARD = new Set(['cpu', 'memory', 'ephemeral-storage']);
 const isHugePages = (name: string) => name.startsWith('hugepages-');
 /** Counted devices of the node's owner, such as GPUs: `example.com/gpu`. */
-const isExtendedResource = (name: string) =>
-  name.includes('/') && !name.startsWith('kubernetes.io/') && !name.startsWith('requests.');
+export const isExtendedResource = (name: string) =>
+  name.includes('/') &&
+  !name.includes('kubernetes.io/') &&
+  !name.startsWith('requests.') &&
+  qualifiedName(`requests.${name}`).length === 0;
 /** cpu, memory and the like may be promised more often than they are there; these may not. */
 const mayOvercommit = (name: string) => !isHugePages(name) && !isExtendedResource(name);
 
@@ -28,6 +31,7 @@ export function validateResources(resources: ResourceRequirements | undefined, p
       errors.push(...validateResourceName(name, field), ...validateQuantity(name, quantity, field));
       hasCpuOrMemory ||= name === 'cpu' || name === 'memory';
       hasHugePages ||= isHugePages(name);
+      errors.push(...validatePageMultiple(name, quantity, field));
     }
   }
   for (const [name, request] of Object.entries(requests)) {
@@ -55,12 +59,25 @@ export function validateResources(resources: ResourceRequirements | undefined, p
 
 function validateResourceName(name: string, field: string): FieldError[] {
   const errors = complaints(field, name, qualifiedName(name));
-  if (name.includes('/')) return errors;
+  if (errors.length > 0) return errors;
+  if (name.includes('/')) {
+    const known = name.includes('kubernetes.io/') || isExtendedResource(name);
+    if (!known) errors.push(invalidValue(field, name, "doesn't follow extended resource name standard"));
+    return errors;
+  }
   if (!STANDARD.has(name) && !isHugePages(name)) {
     errors.push(invalidValue(field, name, 'must be a standard resource for containers'));
     errors.push(invalidValue(field, name, 'must be a standard resource type or fully qualified'));
   }
   return errors;
+}
+
+/** Huge pages come whole. */
+function validatePageMultiple(name: string, quantity: string, field: string): FieldError[] {
+  const page = isHugePages(name) ? tryParseQuantity(name.slice('hugepages-'.length)) : undefined;
+  return page && page.nanos > 0n && parseQuantity(quantity).nanos % page.nanos !== 0n
+    ? [invalidValue(field, quantity, `${quantity} is not positive integer multiple of ${name}`)]
+    : [];
 }
 
 /** Not negative, and whole where the resource is counted in pieces. */

@@ -4,6 +4,7 @@ import type {
   PodAffinityTerm,
   PodSpec,
   Toleration,
+  TopologySpreadConstraint,
 } from 'kubernetes-types/core/v1';
 import {
   complaints,
@@ -15,7 +16,8 @@ import {
   required,
 } from '../../../meta/field-error';
 import { validateLabelSelector, validateLabels } from '../../../meta/labels';
-import { dns1123Label, labelValue, qualifiedName } from '../../../meta/names';
+import { dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from '../../../meta/names';
+import type { LabelSelector } from '../../../meta/object';
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
 
@@ -64,7 +66,12 @@ function validateToleration(toleration: Toleration, path: string): FieldError[] 
   return errors;
 }
 
-export function validateNodeTerm(term: NodeSelectorTerm | undefined, path: string): FieldError[] {
+/** `preferred`: a wish that no node can fulfil does no harm, so that its values may be any. */
+export function validateNodeTerm(
+  term: NodeSelectorTerm | undefined,
+  path: string,
+  { preferred = false } = {},
+): FieldError[] {
   const errors: FieldError[] = [];
   for (const [i, expression] of (term?.matchExpressions ?? []).entries()) {
     const at = `${path}.matchExpressions[${i}]`;
@@ -94,7 +101,7 @@ export function validateNodeTerm(term: NodeSelectorTerm | undefined, path: strin
         errors.push(invalidValue(`${at}.operator`, expression.operator, 'not a valid selector operator'));
     }
     errors.push(...complaints(`${at}.key`, expression.key, qualifiedName(expression.key ?? '')));
-    for (const [j, value] of (expression.values ?? []).entries()) {
+    for (const [j, value] of preferred ? [] : (expression.values ?? []).entries()) {
       errors.push(...complaints(`${at}.values[${j}]`, value, labelValue(value)));
     }
   }
@@ -112,8 +119,13 @@ export function validateNodeTerm(term: NodeSelectorTerm | undefined, path: strin
     } else {
       errors.push(invalidValue(`${at}.operator`, field.operator, 'not a valid selector operator'));
     }
-    if (field.key !== 'metadata.name')
+    if (field.key !== 'metadata.name') {
       errors.push(invalidValue(`${at}.key`, field.key, 'not a valid field selector key'));
+      continue;
+    }
+    for (const [j, name] of (field.values ?? []).entries()) {
+      errors.push(...complaints(`${at}.values[${j}]`, name, dns1123Subdomain(name)));
+    }
   }
   return errors;
 }
@@ -137,7 +149,7 @@ export function validateAffinity(affinity: Affinity | undefined, path: string): 
       const field = `${at}.preferredDuringSchedulingIgnoredDuringExecution[${i}]`;
       errors.push(
         ...validateWeight(term.weight, field),
-        ...validateNodeTerm(term.preference, `${field}.preference`),
+        ...validateNodeTerm(term.preference, `${field}.preference`, { preferred: true }),
       );
     });
   }
@@ -168,6 +180,11 @@ function validatePodTerm(term: PodAffinityTerm, path: string): FieldError[] {
   errors.push(...validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`));
   for (const name of term.namespaces ?? [])
     errors.push(...complaints(`${path}.namespace`, name, dns1123Label(name)));
+  for (const name of ['matchLabelKeys', 'mismatchLabelKeys'] as const) {
+    if (term[name]?.length && !term.labelSelector) {
+      errors.push(forbidden(`${path}.${name}`, 'must not be specified when labelSelector is not set'));
+    }
+  }
   if (!term.topologyKey) errors.push(required(`${path}.topologyKey`, 'can not be empty'));
   errors.push(
     ...complaints(`${path}.topologyKey`, term.topologyKey ?? '', qualifiedName(term.topologyKey ?? '')),
@@ -180,23 +197,18 @@ export function validateTopologySpread(
   path: string,
 ): FieldError[] {
   const errors: FieldError[] = [];
-  const seen = new Set<string>();
   for (const [i, constraint] of (constraints ?? []).entries()) {
     const at = `${path}[${i}]`;
     if (!(constraint.maxSkew > 0))
       errors.push(invalidValue(`${at}.maxSkew`, constraint.maxSkew ?? 0, 'must be greater than zero'));
     if (!constraint.topologyKey) errors.push(required(`${at}.topologyKey`, 'can not be empty'));
-    else
-      errors.push(
-        ...complaints(`${at}.topologyKey`, constraint.topologyKey, qualifiedName(constraint.topologyKey)),
-      );
     const when = constraint.whenUnsatisfiable;
     if (when !== 'DoNotSchedule' && when !== 'ScheduleAnyway') {
       errors.push(notSupported(`${at}.whenUnsatisfiable`, when ?? '', ['DoNotSchedule', 'ScheduleAnyway']));
     }
-    const pair = `{${constraint.topologyKey}, ${when}}`;
-    if (seen.has(pair)) errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair));
-    seen.add(pair);
+    // The first of two that say the same is the one that is named.
+    const again = (constraints ?? []).slice(i + 1).some((other) => pairOf(other) === pairOf(constraint));
+    if (again) errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pairOf(constraint)));
     const { minDomains } = constraint;
     if (minDomains !== undefined) {
       if (minDomains <= 0)
@@ -211,8 +223,44 @@ export function validateTopologySpread(
         );
       }
     }
+    for (const name of ['nodeAffinityPolicy', 'nodeTaintsPolicy'] as const) {
+      const policy = constraint[name];
+      if (policy !== undefined && !INCLUSION.includes(policy)) {
+        errors.push(notSupported(`${at}.${name}`, policy, INCLUSION));
+      }
+    }
     errors.push(...validateLabelSelector(constraint.labelSelector, `${at}.labelSelector`));
+    errors.push(
+      ...validateLabelKeys(constraint.matchLabelKeys, constraint.labelSelector, `${at}.matchLabelKeys`),
+    );
   }
+  return errors;
+}
+
+const INCLUSION = ['Honor', 'Ignore'];
+
+const pairOf = ({ topologyKey, whenUnsatisfiable }: TopologySpreadConstraint) =>
+  `{${topologyKey}, ${whenUnsatisfiable}}`;
+
+/** Keys of labels whose values are taken from the pod itself; the selector must not speak of them. */
+function validateLabelKeys(
+  keys: readonly string[] | undefined,
+  selector: LabelSelector | undefined,
+  path: string,
+): FieldError[] {
+  if (!keys?.length) return [];
+  const errors: FieldError[] = [];
+  if (!selector) errors.push(forbidden(path, 'must not be specified when labelSelector is not set'));
+  const selected = new Set([
+    ...Object.keys(selector?.matchLabels ?? {}),
+    ...(selector?.matchExpressions ?? []).map(({ key }) => key),
+  ]);
+  keys.forEach((key, i) => {
+    errors.push(...complaints(`${path}[${i}]`, key, qualifiedName(key)));
+    if (selected.has(key)) {
+      errors.push(invalidValue(`${path}[${i}]`, key, 'exists in both matchLabelKeys and labelSelector'));
+    }
+  });
   return errors;
 }
 

@@ -1,24 +1,36 @@
 import type { PodSpec, SecurityContext } from 'kubernetes-types/core/v1';
 import {
+  duplicate,
   type FieldError,
   invalidValue,
   nonNegative,
   notSupported,
   required,
 } from '../../../meta/field-error';
+import { validateLocalPath } from '../volume-sources';
 
-const SECCOMP = ['Localhost', 'RuntimeDefault', 'Unconfined'];
+/** Types of profiles, for seccomp and AppArmor alike. */
+const PROFILE_TYPES = ['Localhost', 'RuntimeDefault', 'Unconfined'];
 
 /** The security settings of one container. */
-export function validateContainerSecurity(context: SecurityContext | undefined, path: string): FieldError[] {
+export function validateContainerSecurity(
+  context: SecurityContext | undefined,
+  path: string,
+  { hostUsers = true }: Pick<PodSpec, 'hostUsers'>,
+): FieldError[] {
   if (!context) return [];
   const errors = [
+    ...appArmor(context.appArmorProfile, `${path}.appArmorProfile`),
     ...userId(context.runAsUser, `${path}.runAsUser`),
     ...userId(context.runAsGroup, `${path}.runAsGroup`),
     ...seccomp(context.seccompProfile, `${path}.seccompProfile`),
   ];
-  if (context.procMount && !['Default', 'Unmasked'].includes(context.procMount)) {
-    errors.push(notSupported(`${path}.procMount`, context.procMount, ['Default', 'Unmasked']));
+  const { procMount } = context;
+  if (procMount !== undefined && !['Default', 'Unmasked'].includes(procMount)) {
+    errors.push(notSupported(`${path}.procMount`, procMount, ['Default', 'Unmasked']));
+  }
+  if (procMount === 'Unmasked' && hostUsers) {
+    errors.push(invalidValue(`${path}.procMount`, procMount, '`hostUsers` must be false to use `Unmasked`'));
   }
   if (context.allowPrivilegeEscalation === false) {
     if (context.privileged) {
@@ -50,7 +62,7 @@ export function validatePodSecurity(spec: PodSpec, path: string): FieldError[] {
   if (spec.shareProcessNamespace && spec.hostPID) {
     errors.push(
       invalidValue(
-        `${path}.shareProcessNamespace`,
+        `${path}.securityContext.shareProcessNamespace`,
         true,
         'ShareProcessNamespace and HostPID cannot both be enabled',
       ),
@@ -67,8 +79,25 @@ export function validatePodSecurity(spec: PodSpec, path: string): FieldError[] {
   for (const [i, group] of (context.supplementalGroups ?? []).entries()) {
     errors.push(...userId(group, `${at}.supplementalGroups[${i}]`));
   }
+  errors.push(...validateSysctls(spec, at));
+  const policy = context.fsGroupChangePolicy;
+  if (policy !== undefined && policy !== 'Always' && policy !== 'OnRootMismatch') {
+    errors.push(notSupported(`${at}.fsGroupChangePolicy`, policy, ['Always', 'OnRootMismatch']));
+  }
+  return [...errors, ...appArmor(context.appArmorProfile, `${at}.appArmorProfile`)];
+}
+
+/** Which namespace of the host a kernel setting belongs to. */
+function namespaceOf(sysctl: string): 'hostIPC' | 'hostNetwork' | undefined {
+  const name = sysctl.replaceAll('/', '.');
+  if (name.startsWith('net.')) return 'hostNetwork';
+  return /^(kernel\.(sem$|shm|msg)|fs\.mqueue\.)/.test(name) ? 'hostIPC' : undefined;
+}
+
+function validateSysctls(spec: PodSpec, at: string): FieldError[] {
+  const errors: FieldError[] = [];
   const names = new Set<string>();
-  for (const [i, sysctl] of (context.sysctls ?? []).entries()) {
+  for (const [i, sysctl] of (spec.securityContext?.sysctls ?? []).entries()) {
     const field = `${at}.sysctls[${i}].name`;
     if (!sysctl.name) errors.push(required(field));
     else if (
@@ -83,17 +112,13 @@ export function validatePodSecurity(spec: PodSpec, path: string): FieldError[] {
         ),
       );
     } else if (names.has(sysctl.name)) {
-      errors.push({
-        reason: 'FieldValueDuplicate',
-        field,
-        message: `Duplicate value: ${JSON.stringify(sysctl.name)}`,
-      });
+      errors.push(duplicate(field, sysctl.name));
     }
     names.add(sysctl.name);
-  }
-  const policy = context.fsGroupChangePolicy;
-  if (policy && policy !== 'Always' && policy !== 'OnRootMismatch') {
-    errors.push(notSupported(`${at}.fsGroupChangePolicy`, policy, ['Always', 'OnRootMismatch']));
+    const shared = namespaceOf(sysctl.name);
+    if (shared && spec[shared]) {
+      errors.push(invalidValue(field, sysctl.name, `may not be specified when '${shared}' is true`));
+    }
   }
   return errors;
 }
@@ -108,18 +133,33 @@ function userId(value: number | undefined, path: string): FieldError[] {
 function seccomp(profile: SecurityContext['seccompProfile'], path: string): FieldError[] {
   if (!profile) return [];
   if (!profile.type) return [required(`${path}.type`, 'type is required when seccompProfile is set')];
-  if (!SECCOMP.includes(profile.type)) return [notSupported(`${path}.type`, profile.type, SECCOMP)];
-  if (profile.type === 'Localhost' && !profile.localhostProfile) {
-    return [required(`${path}.localhostProfile`, 'must be set when seccomp type is Localhost')];
+  if (!PROFILE_TYPES.includes(profile.type))
+    return [notSupported(`${path}.type`, profile.type, PROFILE_TYPES)];
+  const local = profile.localhostProfile;
+  if (profile.type === 'Localhost') {
+    return local === undefined
+      ? [required(`${path}.localhostProfile`, 'must be set when seccomp type is Localhost')]
+      : validateLocalPath(local, `${path}.localhostProfile`);
   }
-  if (profile.type !== 'Localhost' && profile.localhostProfile) {
+  if (local !== undefined) {
     return [
-      invalidValue(
-        `${path}.localhostProfile`,
-        profile.localhostProfile,
-        'can only be set when seccomp type is Localhost',
-      ),
+      invalidValue(`${path}.localhostProfile`, local, 'can only be set when seccomp type is Localhost'),
     ];
   }
   return [];
+}
+
+function appArmor(profile: SecurityContext['appArmorProfile'], path: string): FieldError[] {
+  if (!profile) return [];
+  const { type, localhostProfile: local } = profile;
+  const field = `${path}.localhostProfile`;
+  if (!type) return [required(`${path}.type`, 'type is required when appArmorProfile is set')];
+  if (!PROFILE_TYPES.includes(type)) return [notSupported(`${path}.type`, type, PROFILE_TYPES)];
+  if (type !== 'Localhost') {
+    return local === undefined
+      ? []
+      : [invalidValue(field, local, 'can only be set when AppArmor type is Localhost')];
+  }
+  if (!local?.trim()) return [required(field, 'must be set when AppArmor type is Localhost')];
+  return local.trim() === local ? [] : [invalidValue(field, local, 'must not be padded with whitespace')];
 }

@@ -1,6 +1,7 @@
-import type { PodSpec, PodTemplateSpec, Volume } from 'kubernetes-types/core/v1';
+import type { PodSpec, PodTemplateSpec } from 'kubernetes-types/core/v1';
 import {
   complaints,
+  duplicate,
   type FieldError,
   forbidden,
   invalidValue,
@@ -12,6 +13,7 @@ import { validateLabels } from '../../../meta/labels';
 import { dns1123Label, dns1123Subdomain, qualifiedName } from '../../../meta/names';
 import { validateAnnotations } from '../../../meta/validation';
 import { validateContainers } from './container';
+import { validateResources } from './resources';
 import {
   validateAffinity,
   validateNodeSelector,
@@ -19,6 +21,7 @@ import {
   validateTopologySpread,
 } from './scheduling';
 import { validatePodSecurity } from './security';
+import { validateSystem } from './system';
 import { validateVolumes } from './volumes';
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
@@ -27,10 +30,11 @@ const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'Non
 /** Checks a defaulted pod spec; `path` is where it stands, e.g. `spec` or `spec.template.spec`. */
 export function validatePodSpec(spec: PodSpec | undefined, path: string): FieldError[] {
   if (!spec) return [required(`${path}.containers`)];
-  const volumes = new Map<string, Volume>((spec.volumes ?? []).map((volume) => [volume.name, volume]));
+  const volumes = validateVolumes(spec.volumes, `${path}.volumes`);
   return [
-    ...validateVolumes(spec.volumes, `${path}.volumes`),
-    ...validateContainers(spec, volumes, path),
+    ...volumes.errors,
+    ...validateContainers(spec, volumes.valid, path),
+    ...validateResourceClaims(spec, path),
     ...validateRestartPolicy(spec, path),
     ...validateDns(spec, path),
     ...validateNames(spec, path),
@@ -41,6 +45,7 @@ export function validatePodSpec(spec: PodSpec | undefined, path: string): FieldE
     ...validateTopologySpread(spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`),
     ...validateLimits(spec, path),
     ...validateHost(spec, path),
+    ...validateSystem(spec, path),
   ];
 }
 
@@ -62,9 +67,8 @@ function validateDns(spec: PodSpec, path: string): FieldError[] {
   if (policy === 'None') {
     if (!config) return [...errors, required(at, 'must provide `dnsConfig` when `dnsPolicy` is None')];
     if (!config.nameservers?.length) {
-      errors.push(
-        required(`${at}.nameservers`, 'must provide at least one DNS nameserver when `dnsPolicy` is None'),
-      );
+      const why = 'must provide at least one DNS nameserver when `dnsPolicy` is None';
+      return [...errors, required(`${at}.nameservers`, why)];
     }
   }
   if (!config) return errors;
@@ -87,9 +91,14 @@ function validateDns(spec: PodSpec, path: string): FieldError[] {
   if ((config.searches?.length ?? 0) > 32) {
     errors.push(invalidValue(`${at}.searches`, config.searches, 'must not have more than 32 search paths'));
   }
+  if ((config.searches ?? []).join(' ').length > 2048) {
+    const why = 'must not have more than 2048 characters (including spaces) in the search list';
+    errors.push(invalidValue(`${at}.searches`, config.searches, why));
+  }
   config.searches?.forEach((search, i) => {
-    const name = search.endsWith('.') ? search.slice(0, -1) : search;
-    errors.push(...complaints(`${at}.searches[${i}]`, search, name === '' ? [] : dns1123Subdomain(name)));
+    // The root alone, and names with underscores, are taken since Kubernetes 1.33.
+    const name = search.replace(/\.$/, '').replaceAll('_', '-');
+    errors.push(...complaints(`${at}.searches[${i}]`, search, search === '.' ? [] : dns1123Subdomain(name)));
   });
   config.options?.forEach((option, i) => {
     if (!option.name) errors.push(required(`${at}.options[${i}]`, 'must not be empty'));
@@ -123,7 +132,7 @@ function validateNames(spec: PodSpec, path: string): FieldError[] {
       ),
     );
   }
-  if (spec.runtimeClassName) {
+  if (spec.runtimeClassName !== undefined) {
     errors.push(
       ...complaints(
         `${path}.runtimeClassName`,
@@ -142,11 +151,11 @@ function validateNames(spec: PodSpec, path: string): FieldError[] {
     );
   });
   spec.schedulingGates?.forEach((gate, i) => {
-    errors.push(...complaints(`${path}.schedulingGates[${i}]`, gate.name, qualifiedName(gate.name ?? '')));
+    const at = `${path}.schedulingGates[${i}]`;
+    errors.push(...complaints(at, gate.name, qualifiedName(gate.name ?? '')));
+    const again = spec.schedulingGates?.slice(0, i).some(({ name }) => name === gate.name);
+    if (again) errors.push(duplicate(at, gate.name));
   });
-  if (spec.schedulingGates?.length && spec.nodeName) {
-    errors.push(forbidden(`${path}.nodeName`, 'cannot be set until all schedulingGates have been cleared'));
-  }
   return errors;
 }
 
@@ -160,10 +169,25 @@ function validateLimits(spec: PodSpec, path: string): FieldError[] {
     );
   }
   const preemption = spec.preemptionPolicy;
-  if (preemption && preemption !== 'PreemptLowerPriority' && preemption !== 'Never') {
+  if (preemption === '') errors.push(required(`${path}.preemptionPolicy`));
+  else if (preemption !== undefined && preemption !== 'PreemptLowerPriority' && preemption !== 'Never') {
     errors.push(notSupported(`${path}.preemptionPolicy`, preemption, ['Never', 'PreemptLowerPriority']));
   }
+  if (spec.overhead) errors.push(...validateResources({ limits: spec.overhead }, `${path}.overhead`));
   return errors;
+}
+
+function validateResourceClaims(spec: PodSpec, path: string): FieldError[] {
+  const names = new Set<string>();
+  return (spec.resourceClaims ?? []).flatMap((claim, i) => {
+    const at = `${path}.resourceClaims[${i}]`;
+    const errors: FieldError[] = [];
+    if (!claim.name) errors.push(required(`${at}.name`));
+    else if (names.has(claim.name)) errors.push(duplicate(`${at}.name`, claim.name));
+    else errors.push(...complaints(`${at}.name`, claim.name, dns1123Label(claim.name)));
+    names.add(claim.name);
+    return errors;
+  });
 }
 
 function validateHost(spec: PodSpec, path: string): FieldError[] {
