@@ -34,6 +34,7 @@ export function componentStatuses(checks: Readonly<Record<string, ComponentCheck
         kind: 'ComponentStatus',
         namespaced: false,
         shortNames: ['cs'],
+        warning: 'v1 ComponentStatus is deprecated in v1.19+',
         async get(name) {
           const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
           if (!check) throw notFound({ kind: 'componentstatuses', name });

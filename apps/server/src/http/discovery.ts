@@ -14,6 +14,7 @@ import { parseAccept } from './negotiation';
 import { send, sendJson } from './respond';
 import type { PathHandler } from './router';
 import { noSuchResource } from './status-errors';
+import { storageVersionHash } from './storage-version-hash';
 
 /** `/api`, `/apis` (also in the aggregated form), `/api/v1`, `/apis/GROUP`, `/apis/GROUP/VERSION`. */
 export function discoveryHandler(
@@ -58,7 +59,9 @@ export function servedResources(
   kinds: readonly KindDefinition[],
   extensions: Extensions,
 ): DiscoveryResource[] {
-  const found = kinds.map((kind) => withHandlers(discoveryOf(kind), extensions));
+  const found = kinds.map((kind) =>
+    withHandlers({ ...discoveryOf(kind), storageVersionHash: storageVersionHash(kind) }, extensions),
+  );
   if (kinds.some(({ group, plural }) => group === '' && plural === 'pods')) {
     found.push({
       group: '',

@@ -53,6 +53,8 @@ export interface VirtualResource {
   readonly shortNames?: readonly string[];
   /** Set when only this part of `plural` is here (`pods/schedulingexplanation`): they are stored in another group. */
   readonly subresource?: string;
+  /** Said with every answer, e.g. that there is something better by now. */
+  readonly warning?: string;
   /** Subset of get, list, create. Each has its handler. Handlers throw ApiError for refusals. */
   readonly get?: (name: string, request: ApiRequest) => Promise<object>;
   readonly list?: (request: ApiRequest) => Promise<object>;

@@ -74,13 +74,14 @@ export class Extensions {
     request: ApiRequest,
     path: ResourcePath,
   ): Promise<void> {
+    const warnings = resource.warning === undefined ? [] : [resource.warning];
     switch (request.resource?.verb) {
       case 'get':
         if (!resource.get || path.name === undefined) throw methodNotAllowed();
-        return sendJson(res, 200, await resource.get(path.name, request));
+        return sendJson(res, 200, await resource.get(path.name, request), warnings);
       case 'list':
         if (!resource.list) throw methodNotAllowed();
-        return sendJson(res, 200, await resource.list(request));
+        return sendJson(res, 200, await resource.list(request), warnings);
       case 'create': {
         if (!resource.create || path.name !== undefined) throw methodNotAllowed();
         const type = mediaType(req);

@@ -125,7 +125,8 @@ export class Router {
     for (const handler of this.options.paths) if (await handler(req, res, path, query)) return;
     if (path.startsWith('/api/')) throw noSuchResource();
     if (path.startsWith('/apis/')) return sendText(res, 404, '404 page not found\n');
-    sendJson(res, 404, { paths: this.options.knownPaths() });
+    const isIndex = path === '/' || path === '/index.html';
+    sendJson(res, isIndex ? 200 : 404, { paths: this.options.knownPaths() });
   }
 
   async #resource(

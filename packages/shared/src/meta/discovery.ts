@@ -16,6 +16,8 @@ export interface DiscoveryResource {
   readonly shortNames?: readonly string[] | undefined;
   readonly categories?: readonly string[] | undefined;
   readonly subresources: readonly SubresourceDefinition[];
+  /** Tells clients whether two versions are forms of the same stored objects; only of what is stored. */
+  readonly storageVersionHash?: string;
 }
 
 const ALL_VERBS = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
@@ -112,6 +114,7 @@ function listedResource(resource: DiscoveryResource): object {
     verbs: resource.verbs,
     ...(resource.shortNames?.length ? { shortNames: resource.shortNames } : {}),
     ...(resource.categories?.length ? { categories: resource.categories } : {}),
+    ...(resource.storageVersionHash ? { storageVersionHash: resource.storageVersionHash } : {}),
   };
 }
 
