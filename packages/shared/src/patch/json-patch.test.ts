@@ -22,6 +22,14 @@ describe('applyJsonPatch', () => {
     ],
     [{ a: 1 }, [{ op: 'replace', path: '', value: { b: 2 } }], { b: 2 }],
     [{}, [{ op: 'test', path: '/missing', value: null }], {}],
+    // Kubernetes' library takes a missing member of an object for null ...
+    [{}, [{ op: 'replace', path: '/new', value: 1 }], { new: 1 }],
+    [{ a: 1 }, [{ op: 'copy', from: '/missing', path: '/a' }], { a: null }],
+    // ... and counts negative indices from the end.
+    [{ a: [1, 2] }, [{ op: 'replace', path: '/a/-1', value: 3 }], { a: [1, 3] }],
+    [{ a: [1, 2] }, [{ op: 'remove', path: '/a/-2' }], { a: [2] }],
+    [{ a: [1, 2] }, [{ op: 'add', path: '/a/-1', value: 3 }], { a: [1, 2, 3] }],
+    [{ a: [{ b: 1 }] }, [{ op: 'test', path: '/a/-1/b', value: 1 }], { a: [{ b: 1 }] }],
   ])('%j with %j becomes %j', (document, patch, result) => {
     expect(applyJsonPatch(document, patch)).toEqual(result);
   });
@@ -29,8 +37,15 @@ describe('applyJsonPatch', () => {
   it.each([
     [{ op: 'test', path: '/a', value: 2 }],
     [{ op: 'remove', path: '/b' }],
-    [{ op: 'replace', path: '/b', value: 1 }],
+    [{ op: 'replace', path: '/b/c', value: 1 }],
+    [{ op: 'replace', path: '/list/0', value: 1 }],
+    [{ op: 'test', path: '/b/c', value: null }],
     [{ op: 'add', path: '/b/c', value: 1 }],
+    [{ op: 'add', path: '', value: {} }],
+    [{ op: 'add', path: '/list/-2', value: 1 }],
+    [{ op: 'add', value: 1 }],
+    [{ op: 'copy', path: '/c' }],
+    [{ path: '/a', value: 1 }],
     [{ op: 'add', path: '/list/5', value: 1 }],
     [{ op: 'add', path: '/list/01', value: 1 }],
     [{ op: 'remove', path: '/list/-1' }],
@@ -52,7 +67,7 @@ describe('applyJsonPatch', () => {
 
   it('refuses what is no patch', () => {
     expect(() => applyJsonPatch({}, {})).toThrow('error decoding patch');
-    expect(() => applyJsonPatch({}, [{ op: 'add' }])).toThrow('missing path');
+    expect(() => applyJsonPatch({}, [1])).toThrow('error decoding patch');
     expect(() => applyJsonPatch({}, new Array(10_001).fill({ op: 'test', path: '' }))).toThrow(
       'maximum operations',
     );

@@ -47,10 +47,14 @@ function countMoved(root: Root, elements: number): void {
   if (root.moved > MAX_MOVED) throw tooLarge(`a JSON patch may move at most ${MAX_MOVED} elements of lists`);
 }
 
-/** Carries out one operation; returns the size that it copied. */
+/**
+ * Carries out one operation; returns the size that it copied. In a few places Kubernetes' library is laxer than the
+ * RFC, and clients count on it: a missing member of an object reads as null, so that it can be replaced, copied and
+ * tested for null; indices may be negative and count from the end then.
+ */
 function apply(root: Root, operation: JsonObject): number {
   const { op, path } = operation;
-  if (typeof path !== 'string') throw badRequest('error decoding patch: missing path');
+  if (typeof path !== 'string') throw unprocessable(`${String(op)} operation failed to decode path`);
   switch (op) {
     case 'add':
       add(root, path, cloneJson(operand(operation)));
@@ -72,13 +76,10 @@ function apply(root: Root, operation: JsonObject): number {
     case 'copy': {
       const value = read(root, fromOf(operation), op);
       add(root, path, cloneJson(value));
-      return JSON.stringify(value)?.length ?? 0;
+      return JSON.stringify(value).length;
     }
     case 'test': {
-      const expected = Object.hasOwn(operation, 'value') ? operation.value : null;
-      const actual = tryRead(root, path);
-      // As in Kubernetes' library, null equals an absent value.
-      if (!equalJson(actual ?? null, expected)) throw failed(op, path, 'test failed');
+      if (!equalJson(read(root, path, op), operand(operation))) throw failed(op, path, 'test failed');
       return 0;
     }
     default:
@@ -92,8 +93,9 @@ function operand(operation: JsonObject): unknown {
 }
 
 function fromOf(operation: JsonObject): string {
-  if (typeof operation.from !== 'string') throw badRequest('error decoding patch: missing from');
-  return operation.from;
+  const { op, from } = operation;
+  if (typeof from !== 'string') throw unprocessable(`${String(op)} operation failed to decode from`);
+  return from;
 }
 
 /** `/a~1b/0` -> ['a/b', '0']; '' is the whole document. */
@@ -116,11 +118,12 @@ function child(container: unknown, key: string): unknown {
   return isObject(container) && Object.hasOwn(container, key) ? container[key] : MISSING;
 }
 
-/** An index within 0..max; negative ones are refused. Undefined when it is none. */
+/** An index up to `max`; negative ones count from behind it (-1 is `max`). Undefined when it is none. */
 function indexOf(key: string, max: number): number | undefined {
-  if (!/^(0|[1-9]\d{0,9})$/.test(key)) return undefined;
-  const index = Number(key);
-  return index <= max ? index : undefined;
+  if (!/^[+-]?\d{1,10}$/.test(key)) return undefined;
+  const asked = Number(key);
+  const index = asked < 0 ? asked + max + 1 : asked;
+  return index >= 0 && index <= max ? index : undefined;
 }
 
 function find(root: Root, keys: readonly string[]): unknown {
@@ -132,15 +135,14 @@ function find(root: Root, keys: readonly string[]): unknown {
   return value;
 }
 
-function tryRead(root: Root, pointer: string): unknown {
-  const value = find(root, parsePointer(pointer));
-  return value === MISSING ? undefined : value;
-}
-
+/** The value at a path; null for a member that its object does not have. */
 function read(root: Root, pointer: string, op: string): unknown {
-  const value = find(root, parsePointer(pointer));
-  if (value === MISSING) throw failed(op, pointer, 'the path does not exist');
-  return value;
+  if (pointer === '') return root.value;
+  const { container, key } = locate(root, pointer, op);
+  const value = child(container, key);
+  if (value !== MISSING) return value;
+  if (Array.isArray(container)) throw failed(op, pointer, 'the path does not exist');
+  return null;
 }
 
 /** The container that holds the last part of the path, and that part. */
@@ -155,10 +157,6 @@ function locate(root: Root, pointer: string, op: string): { container: unknown[]
 }
 
 function add(root: Root, pointer: string, value: unknown): void {
-  if (pointer === '') {
-    root.value = value;
-    return;
-  }
   const { container, key } = locate(root, pointer, 'add');
   if (Array.isArray(container)) {
     const index = key === '-' ? container.length : indexOf(key, container.length);
@@ -176,20 +174,27 @@ function replace(root: Root, pointer: string, value: unknown): void {
     return;
   }
   const { container, key } = locate(root, pointer, 'replace');
-  if (child(container, key) === MISSING) throw failed('replace', pointer, 'the path does not exist');
-  if (Array.isArray(container)) container[Number(key)] = value;
+  if (Array.isArray(container)) container[existing(container, { op: 'replace', pointer, key })] = value;
   else setOwn(container, key, value);
 }
 
 function remove(root: Root, pointer: string): void {
   const { container, key } = locate(root, pointer, 'remove');
-  if (child(container, key) === MISSING) throw failed('remove', pointer, 'the path does not exist');
   if (Array.isArray(container)) {
-    countMoved(root, container.length - Number(key));
-    container.splice(Number(key), 1);
-  } else {
-    delete container[key];
+    const index = existing(container, { op: 'remove', pointer, key });
+    countMoved(root, container.length - index);
+    container.splice(index, 1);
+    return;
   }
+  if (!Object.hasOwn(container, key)) throw failed('remove', pointer, 'the path does not exist');
+  delete container[key];
+}
+
+/** The index of an element that is there. */
+function existing(list: readonly unknown[], where: { op: string; pointer: string; key: string }): number {
+  const index = indexOf(where.key, list.length - 1);
+  if (index === undefined) throw failed(where.op, where.pointer, 'the path does not exist');
+  return index;
 }
 
 function failed(op: unknown, path: string, why: string) {
