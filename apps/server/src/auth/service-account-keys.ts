@@ -25,8 +25,8 @@ export interface ServiceAccountClaims {
   /** The object whose life bounds the token's. */
   readonly pod?: { readonly name: string; readonly uid: string };
   readonly secret?: { readonly name: string; readonly uid: string };
-  /** Where the pod runs; for information. */
-  readonly node?: { readonly name: string };
+  /** Where the pod runs, for information; or, with a uid and no pod, what bounds the token's life. */
+  readonly node?: { readonly name: string; readonly uid?: string };
 }
 
 export interface SignedToken {
@@ -136,12 +136,13 @@ function readClaims(value: unknown): ServiceAccountClaims | undefined {
   const serviceAccount = readReference(serviceaccount);
   if (typeof namespace !== 'string' || !serviceAccount) return undefined;
   const [podRef, secretRef, nodeName] = [readReference(pod), readReference(secret), readName(node)];
+  const nodeRef = readReference(node) ?? (nodeName === undefined ? undefined : { name: nodeName });
   return {
     namespace,
     serviceAccount,
     ...(podRef ? { pod: podRef } : {}),
     ...(secretRef ? { secret: secretRef } : {}),
-    ...(nodeName ? { node: { name: nodeName } } : {}),
+    ...(nodeRef ? { node: nodeRef } : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Client } from '@wheelhouse/shared/client/client';
 import type { Clock } from '@wheelhouse/shared/clock';
 import { isNotFound, unauthorized } from '@wheelhouse/shared/errors';
+import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { secretKind } from '@wheelhouse/shared/kinds/core/secret';
 import { serviceAccountKind } from '@wheelhouse/shared/kinds/core/service-account';
@@ -12,8 +13,8 @@ import { bearerToken } from './bearer-token';
 import { API_AUDIENCE, type ServiceAccountClaims, type ServiceAccountKeys } from './service-account-keys';
 
 /**
- * Knows service account tokens. A token counts only while its service account, and the pod or secret that it is bound
- * to, exist with the uids that the token names: deleting the object revokes the token.
+ * Knows service account tokens. A token counts only while its service account, and the pod, secret or node that it is
+ * bound to, exist with the uids that the token names: deleting the object revokes the token.
  */
 export function createServiceAccountAuthenticator(options: {
   readonly keys: ServiceAccountKeys;
@@ -53,22 +54,25 @@ export function createServiceAccountTokenReview(options: {
 }
 
 async function isAlive(client: Client, claims: ServiceAccountClaims): Promise<boolean> {
-  const { namespace, serviceAccount, pod, secret } = claims;
+  const { namespace, serviceAccount, pod, secret, node } = claims;
+  const { name: nodeName, uid: nodeUid } = node ?? {};
+  const boundToNode = !pod && nodeName !== undefined && nodeUid !== undefined;
   return (
     (await existsWithUid(client, serviceAccountKind, { namespace, ...serviceAccount })) &&
     (!pod || (await existsWithUid(client, podKind, { namespace, ...pod }))) &&
-    (!secret || (await existsWithUid(client, secretKind, { namespace, ...secret })))
+    (!secret || (await existsWithUid(client, secretKind, { namespace, ...secret }))) &&
+    (!boundToNode || (await existsWithUid(client, nodeKind, { name: nodeName, uid: nodeUid })))
   );
 }
 
 async function existsWithUid<T extends KubeObject>(
   client: Client,
   type: ResourceType<T>,
-  ref: { namespace: string; name: string; uid: string },
+  ref: { namespace?: string; name: string; uid: string },
 ): Promise<boolean> {
   try {
-    const { namespace, name } = ref;
-    return (await client.get(type, { namespace, name })).metadata.uid === ref.uid;
+    const { uid, ...place } = ref;
+    return (await client.get(type, place)).metadata.uid === uid;
   } catch (error) {
     if (isNotFound(error)) return false;
     throw error;

@@ -11,9 +11,9 @@ import type { KindDefinition } from '@wheelhouse/shared/meta/kind';
 import type { VirtualResource } from './extension';
 import type { Extensions } from './extensions';
 import { parseAccept } from './negotiation';
-import { send, sendJson } from './respond';
+import { send, sendObject } from './respond';
 import type { PathHandler } from './router';
-import { noSuchResource } from './status-errors';
+import { noSuchMethod, noSuchResource } from './status-errors';
 import { storageVersionHash } from './storage-version-hash';
 
 /** `/api`, `/apis` (also in the aggregated form), `/api/v1`, `/apis/GROUP`, `/apis/GROUP/VERSION`. */
@@ -24,6 +24,7 @@ export function discoveryHandler(
   return (req, res, path) => {
     const [root, first, second, ...more] = path.split('/').filter((part) => part !== '');
     if ((root !== 'api' && root !== 'apis') || more.length > 0) return false;
+    if (req.method !== 'GET') throw noSuchMethod();
     const resources = servedResources(served.kinds, extensions);
     if (first === undefined) {
       const version = aggregatedVersion(req.headers.accept);
@@ -32,9 +33,9 @@ export function discoveryHandler(
         const legacy = root === 'api';
         send(res, 200, type, JSON.stringify(aggregatedDiscovery(resources, { legacy, version })));
       } else if (root === 'api') {
-        sendJson(res, 200, apiVersions(String(req.headers.host ?? req.headers[':authority'] ?? '')));
+        sendObject(res, 200, apiVersions(String(req.headers.host ?? req.headers[':authority'] ?? '')));
       } else {
-        sendJson(res, 200, apiGroupList(resources));
+        sendObject(res, 200, apiGroupList(resources));
       }
       return true;
     }
@@ -42,14 +43,14 @@ export function discoveryHandler(
       if (second !== undefined) return false;
       const core = apiResourceList(resources, '', first);
       if (!core) throw noSuchResource();
-      sendJson(res, 200, core);
+      sendObject(res, 200, core);
       return true;
     }
     const group = apiGroup(resources, first);
     if (!group) return false;
     const answer = second === undefined ? group : apiResourceList(resources, first, second);
     if (!answer) throw noSuchResource();
-    sendJson(res, 200, answer);
+    sendObject(res, 200, answer);
     return true;
   };
 }

@@ -11,7 +11,7 @@ import type {
   VirtualResource,
 } from './extension';
 import type { ResourcePath } from './request-info';
-import { sendJson } from './respond';
+import { sendObject } from './respond';
 
 /** What other parts of the server add to the API: computed groups and subresources, connection upgrades. */
 export class Extensions {
@@ -78,15 +78,15 @@ export class Extensions {
     switch (request.resource?.verb) {
       case 'get':
         if (!resource.get || path.name === undefined) throw methodNotAllowed();
-        return sendJson(res, 200, await resource.get(path.name, request), warnings);
+        return sendObject(res, 200, await resource.get(path.name, request), warnings);
       case 'list':
         if (!resource.list) throw methodNotAllowed();
-        return sendJson(res, 200, await resource.list(request), warnings);
+        return sendObject(res, 200, await resource.list(request), warnings);
       case 'create': {
         if (!resource.create || path.name !== undefined) throw methodNotAllowed();
         const type = mediaType(req);
         const body = await parseBody(await readBody(req), type);
-        return sendJson(res, 201, await resource.create(body, request));
+        return sendObject(res, 201, await resource.create(body, request));
       }
       default:
         throw methodNotAllowed();

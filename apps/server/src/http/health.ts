@@ -1,5 +1,6 @@
 import { sendJson, sendText } from './respond';
 import type { PathHandler } from './router';
+import { noSuchMethod } from './status-errors';
 
 export interface HealthOptions {
   readonly ready: () => boolean;
@@ -26,8 +27,9 @@ export function healthHandler(options: HealthOptions): PathHandler {
     caches: async () => options.ready(),
   };
   const version = versionInfo(options.gitVersion);
-  return async (_req, res, path, query) => {
+  return async (req, res, path, query) => {
     if (path === '/version' || path === '/version/') {
+      if (req.method !== 'GET') throw noSuchMethod();
       sendJson(res, 200, version);
       return true;
     }

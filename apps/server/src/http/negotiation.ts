@@ -1,6 +1,8 @@
 import { notAcceptable } from '@wheelhouse/shared/errors';
 import { PROTOBUF_TYPE } from './protobuf/decode';
 
+export type Encoding = 'json' | 'yaml' | 'protobuf';
+
 /** The form of an answer. */
 export type Representation =
   | { readonly form: 'json' }
@@ -11,12 +13,15 @@ export type Representation =
       readonly form: 'partial';
       readonly version: string;
       readonly list: boolean;
-      readonly encoding: 'json' | 'protobuf';
+      readonly encoding: Encoding;
     };
 
 const JSON_FORM: Representation = { form: 'json' };
-const YAML_FORM: Representation = { form: 'yaml' };
-const PROTOBUF_FORM: Representation = { form: 'protobuf' };
+const PLAIN_FORMS: Readonly<Record<Encoding, Representation>> = {
+  json: JSON_FORM,
+  yaml: { form: 'yaml' },
+  protobuf: { form: 'protobuf' },
+};
 
 /** Clients send few different headers, over and over. */
 type Known = Map<string, Representation>;
@@ -64,25 +69,50 @@ export function parseAccept(accept: string): AcceptClause[] {
 
 function choose(accept: string, protobuf: boolean): Representation {
   for (const { type, parameters } of parseAccept(accept)) {
-    const json = type === 'application/json' || type === '*/*' || type === 'application/*';
-    const yaml = type === 'application/yaml';
-    const binary = type === PROTOBUF_TYPE;
-    if (!json && !yaml && !binary) continue;
+    const encoding = encodingNamed(type);
+    if (!encoding) continue;
     const as = parameters.get('as');
     if (as === undefined) {
-      if (binary && !protobuf) continue;
-      return binary ? PROTOBUF_FORM : yaml ? YAML_FORM : JSON_FORM;
+      if (encoding === 'protobuf' && !protobuf) continue;
+      return PLAIN_FORMS[encoding];
     }
-    if (yaml || parameters.get('g') !== 'meta.k8s.io') continue;
+    if (parameters.get('g') !== 'meta.k8s.io') continue;
     const version = parameters.get('v') ?? '';
     if (version !== 'v1' && version !== 'v1beta1') continue;
-    // Tables have no protobuf form; metadata has one whatever its object has.
-    if (as === 'Table' && !binary) return { form: 'table', version };
-    const encoding = binary ? 'protobuf' : 'json';
+    // Tables have no other form than JSON; metadata has each, whatever its object has.
+    if (as === 'Table' && encoding === 'json') return { form: 'table', version };
     if (as === 'PartialObjectMetadata') return { form: 'partial', version, list: false, encoding };
     if (as === 'PartialObjectMetadataList') return { form: 'partial', version, list: true, encoding };
   }
   throw notAcceptable(
     'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf, application/json;as=Table;v=v1;g=meta.k8s.io, application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io',
   );
+}
+
+function encodingNamed(type: string): Encoding | undefined {
+  switch (type) {
+    case 'application/json':
+    case 'application/*':
+    case '*/*':
+      return 'json';
+    case 'application/yaml':
+      return 'yaml';
+    case PROTOBUF_TYPE:
+      return 'protobuf';
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * How an answer that has no other form than itself is encoded: discovery, reviews, failures. Undefined when the client
+ * accepts nothing of what there is.
+ */
+export function encodingFor(accept: string | undefined): Encoding | undefined {
+  if (accept === undefined || accept === '' || accept === 'application/json') return 'json';
+  for (const { type } of parseAccept(accept)) {
+    const encoding = encodingNamed(type);
+    if (encoding) return encoding;
+  }
+  return undefined;
 }

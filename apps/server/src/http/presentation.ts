@@ -5,16 +5,10 @@ import { stringify } from 'yaml';
 import type { Entry } from '../registry/entry';
 import type { ListPage } from '../registry/list';
 import type { StoredResource } from '../registry/stored-resource';
-import type { Representation } from './negotiation';
+import { encodeAs, JSON_TYPE, YAML_TYPE } from './encode-as';
+import type { Encoding, Representation } from './negotiation';
 import { PROTOBUF_TYPE } from './protobuf/decode';
-import {
-  ENVELOPE_TAIL,
-  encodeMessage,
-  encodeProtobuf,
-  envelope,
-  envelopeHead,
-  fieldHead,
-} from './protobuf/encode';
+import { ENVELOPE_TAIL, encodeMessage, envelope, envelopeHead, fieldHead } from './protobuf/encode';
 import { partialOf, tableOf } from './tables';
 
 /** What `?includeObject=` puts into the rows of a table. */
@@ -32,8 +26,6 @@ export interface Body {
   readonly length: number;
 }
 
-const JSON_TYPE = 'application/json';
-const YAML_TYPE = 'application/yaml';
 /** Small pieces are gathered to blocks of about this size before they are written. */
 export const BLOCK = 64 * 1024;
 
@@ -63,24 +55,16 @@ export function protobufOf(resource: StoredResource, entry: Entry): Buffer {
   return envelope(apiVersionOf(resource.kind), resource.kind.kind, messageOf(resource, entry));
 }
 
-/** What says of itself which kind it is. */
-export interface Named {
-  readonly kind?: string;
-  readonly apiVersion?: string;
-}
-
-/** A value that is no stored object (a Status, a Scale, metadata alone) in the encoding that was asked for. */
-export function encodeAs(encoding: 'json' | 'protobuf', value: Named): { type: string; body: Buffer } {
-  const bytes = encoding === 'protobuf' ? encodeProtobuf(value) : undefined;
-  return bytes
-    ? { type: PROTOBUF_TYPE, body: bytes }
-    : { type: JSON_TYPE, body: Buffer.from(JSON.stringify(value)) };
-}
-
 /** The encoding of whatever an answer consists of. */
-export function encodingOf(representation: Representation): 'json' | 'protobuf' {
-  if (representation.form === 'protobuf') return 'protobuf';
-  return representation.form === 'partial' ? representation.encoding : 'json';
+export function encodingOf(representation: Representation): Encoding {
+  switch (representation.form) {
+    case 'partial':
+      return representation.encoding;
+    case 'table':
+      return 'json';
+    default:
+      return representation.form;
+  }
 }
 
 /** One object as an answer. Throws NotAcceptable when a form for lists was asked for. */

@@ -75,12 +75,16 @@ function decodePart(part: string): string {
   return decoded;
 }
 
-/** Kubernetes' verb for a method; undefined for methods that no resource knows. */
-export function verbOf(method: string, named: boolean, watch: boolean): string | undefined {
+/**
+ * Kubernetes' verb for a method; undefined for methods that no resource knows. `watch`: as the query says, which
+ * counts for lists alone (a single object is watched by a list that selects its name, or by the old path).
+ */
+export function verbOf(method: string, path: ResourcePath, watch: boolean): string | undefined {
+  const named = path.name !== undefined;
   switch (method) {
     case 'GET':
     case 'HEAD':
-      if (watch) return 'watch';
+      if (path.watch || (watch && !named)) return 'watch';
       return named ? 'get' : 'list';
     case 'POST':
       return 'create';

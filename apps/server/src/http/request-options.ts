@@ -1,7 +1,8 @@
 import type { DeleteOptions } from '@wheelhouse/shared/client/client';
-import { apiError, badRequest, invalid } from '@wheelhouse/shared/errors';
+import { badRequest, invalid } from '@wheelhouse/shared/errors';
 import { decodeType } from '@wheelhouse/shared/meta/decode';
 import type { FieldErrorReason } from '@wheelhouse/shared/meta/field-error';
+import type { JsonObject } from '@wheelhouse/shared/meta/json';
 import type { FieldValidation } from '../registry/request-context';
 import type { IncludeObject } from './presentation';
 
@@ -14,7 +15,7 @@ function refuse(kind: string, field: string, reason: FieldErrorReason, message: 
 /** `?dryRun=All`, the only one there is. */
 export function dryRunOf(values: readonly string[], kind: string): boolean {
   for (const value of values) {
-    if (value === 'All' || value === '') continue;
+    if (value === 'All') continue;
     throw refuse(
       kind,
       'dryRun',
@@ -92,41 +93,29 @@ export function numberOf(query: URLSearchParams, name: string): number | undefin
   return Number(text);
 }
 
-/** `true` and `1`, as Go reads booleans. */
+/** A switch: `0` and `false` are off, whatever else is said turns it on. Undefined when nothing is said. */
 export function flagOf(query: URLSearchParams, name: string): boolean | undefined {
   const text = query.get(name);
   if (text === null) return undefined;
-  switch (text) {
-    case '':
-    case 'true':
-    case '1':
-    case 't':
-    case 'T':
-    case 'TRUE':
-    case 'True':
-      return true;
-    case 'false':
-    case '0':
-    case 'f':
-    case 'F':
-    case 'FALSE':
-    case 'False':
-      return false;
-    default:
-      throw badRequest(`${name}: strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`);
-  }
+  return text !== '0' && text.toLowerCase() !== 'false';
 }
 
 export type FullDeleteOptions = DeleteOptions & { readonly orphanDependents?: boolean };
 
-/** What a DELETE asks for, out of its body and its query (which both may say it). */
+const NO_QUERY = new URLSearchParams();
+
+/**
+ * What a DELETE asks for: its body alone where it has one, otherwise its query. Only a dry run counts wherever it is
+ * asked for: nobody who says so wants to lose the object.
+ */
 export function deleteOptionsOf(
   body: unknown,
-  query: URLSearchParams,
+  asked: URLSearchParams,
 ): { options: FullDeleteOptions; dryRun: boolean } {
-  const sent = body === undefined ? {} : decodeType(DELETE_OPTIONS, body).object;
+  const sent: JsonObject = body === undefined ? {} : decodeDeleteOptions(body);
+  const query = body === undefined ? asked : NO_QUERY;
   const dryRun = dryRunOf(
-    [...(Array.isArray(sent.dryRun) ? sent.dryRun.map(String) : []), ...query.getAll('dryRun')],
+    [...(Array.isArray(sent.dryRun) ? sent.dryRun.map(String) : []), ...asked.getAll('dryRun')],
     'DeleteOptions',
   );
   const grace = numberOf(query, 'gracePeriodSeconds') ?? sent.gracePeriodSeconds;
@@ -165,6 +154,28 @@ export function deleteOptionsOf(
   };
 }
 
+/** All groups have delete options of their own, which are the same. */
+function decodeDeleteOptions(body: unknown): JsonObject {
+  const { object } = decodeType(DELETE_OPTIONS, body);
+  const { kind } = object;
+  if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions') {
+    throw badRequest(`${String(kind)} cannot be handled as a DeleteOptions: the kind does not match`);
+  }
+  return object;
+}
+
+/** The rules that a list's parameters have among each other, beyond those of revisions. */
+export function checkListOptions(query: URLSearchParams): void {
+  numberOf(query, 'timeoutSeconds');
+  if (query.get('sendInitialEvents') === null) return;
+  throw refuse(
+    'ListOptions',
+    'sendInitialEvents',
+    'FieldValueForbidden',
+    'Forbidden: sendInitialEvents is forbidden for list',
+  );
+}
+
 /** The rules that a watch's parameters have among each other. */
 export function checkWatchOptions(query: URLSearchParams): { sendInitialEvents: boolean | undefined } {
   const sendInitialEvents = flagOf(query, 'sendInitialEvents');
@@ -191,8 +202,4 @@ export function checkWatchOptions(query: URLSearchParams): { sendInitialEvents: 
     );
   }
   return { sendInitialEvents };
-}
-
-export function refuseContinueOfWatch(query: URLSearchParams): void {
-  if (query.get('continue')) throw apiError('BadRequest', 'continue is not allowed with a watch');
 }

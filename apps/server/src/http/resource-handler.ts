@@ -1,24 +1,28 @@
 import type { Clock } from '@wheelhouse/shared/clock';
 import { badRequest, notFound, unsupportedMediaType } from '@wheelhouse/shared/errors';
 import { apiVersionOf } from '@wheelhouse/shared/meta/kind';
+import type { Stored } from '@wheelhouse/shared/meta/object';
 import type { Authorizer } from '../auth/auth';
 import { Entry } from '../registry/entry';
 import type { Operations } from '../registry/operations';
 import type { PatchRequest } from '../registry/patch';
 import type { Ref, RequestContext, WriteOutcome } from '../registry/request-context';
+import type { Scale } from '../registry/scale';
 import { compileSelection } from '../registry/select';
 import type { StoredResource } from '../registry/stored-resource';
 import { startWatch } from '../registry/watch';
 import { authorize } from './authorize';
 import { mediaType, parseBody, readBody } from './body';
+import { encodeAs } from './encode-as';
 import type { Req, Res, UserInfo } from './extension';
 import { viewOf } from './in-process-watch';
 import { negotiate } from './negotiation';
-import { encodeAs, encodingOf, type Named, presentList, presentOne, type Shape } from './presentation';
+import { encodingOf, presentList, presentOne, type Shape } from './presentation';
 import { decodeProtobuf, PROTOBUF_TYPE } from './protobuf/decode';
 import { hasProtobuf } from './protobuf/encode';
 import type { ResourcePath } from './request-info';
 import {
+  checkListOptions,
   checkWatchOptions,
   deleteOptionsOf,
   dryRunOf,
@@ -31,7 +35,8 @@ import {
 } from './request-options';
 import { COMPRESSED_FROM, send, sendChunks } from './respond';
 import { noSuchMethod, noSuchResource } from './status-errors';
-import { streamRenderer } from './watch-frames';
+import { scaleTable } from './tables';
+import { streamRenderer, streamType } from './watch-frames';
 import { StreamPump, streamWatch } from './watch-stream';
 
 export interface ResourceRequest {
@@ -119,7 +124,8 @@ export class ResourceHandler {
   }
 
   async #list(request: ResourceRequest): Promise<void> {
-    const { res, resource } = request;
+    const { res, resource, query } = request;
+    checkListOptions(query);
     const shape = this.#shape(request);
     const page = await this.operations.list(resource, this.#listRequest(request));
     const body = presentList(resource, page, shape);
@@ -150,6 +156,7 @@ export class ResourceHandler {
     const { res, resource, query } = request;
     const { sendInitialEvents } = checkWatchOptions(query);
     const shape = this.#shape(request);
+    const type = streamType(shape);
     const { selection, resourceVersion } = this.#listRequest(request);
     const timeoutSeconds = numberOf(query, 'timeoutSeconds');
     const resumes = resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0';
@@ -160,6 +167,7 @@ export class ResourceHandler {
       streamRenderer(resource, shape, !withState),
     );
     await streamWatch(res, {
+      type,
       resource,
       start,
       shape,
@@ -244,18 +252,18 @@ export class ResourceHandler {
     const { res, verb, resource } = request;
     if (!resource.kind.scale) throw noSubresource(request);
     const ref = refOf(request);
-    const encoding = encodingOf(negotiate(request.req.headers.accept, { protobuf: true }));
-    const answer = (scale: Named, warnings?: readonly string[]) => {
-      const { type, body } = encodeAs(encoding, scale);
+    const representation = negotiate(request.req.headers.accept, { protobuf: true });
+    const answer = (scale: Stored<Scale>, warnings?: readonly string[]) => {
+      const shape = { representation, includeObject: 'Metadata', clock: this.clock } as const;
+      const value = representation.form === 'table' ? scaleTable(scale, shape) : scale;
+      const { type, body } = encodeAs(encodingOf(representation), value);
       send(res, 200, type, body, warnings);
     };
     if (verb === 'get') return answer(await this.operations.getScale(resource, ref));
     if (verb !== 'update' && verb !== 'patch') throw noSuchMethod();
-    const input =
-      verb === 'patch' ? { patch: await this.#patchBody(request) } : { body: await this.#body(request) };
-    const context = input.patch
-      ? this.#patchContext(request, input.patch)
-      : this.#context(request, 'UpdateOptions');
+    const patch = verb === 'patch' ? await this.#patchBody(request) : undefined;
+    const context = patch ? this.#patchContext(request, patch) : this.#context(request, 'UpdateOptions');
+    const input = patch ? { patch } : { body: await this.#body(request, context.bodyProblems) };
     const { scale } = await this.operations.writeScale(context, resource, ref, input);
     answer(scale, context.warnings);
   }

@@ -2,13 +2,12 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { type ApiError, asApiError } from '@wheelhouse/shared/errors';
+import { type ApiError, asApiError, notAcceptable } from '@wheelhouse/shared/errors';
 import type { Logger } from '../component';
+import { encodeAs, JSON_TYPE, type Named } from './encode-as';
 import type { Res } from './extension';
-import { PROTOBUF_TYPE } from './protobuf/decode';
-import { encodeProtobuf } from './protobuf/encode';
+import { encodingFor } from './negotiation';
 
-export const JSON_TYPE = 'application/json';
 const NO_CACHE = 'no-cache, private';
 
 /**
@@ -137,6 +136,18 @@ export function sendJson(res: Res, status: number, value: unknown, warnings?: re
   send(res, status, JSON_TYPE, JSON.stringify(value), warnings);
 }
 
+/** A value that has no other form than itself, in the encoding that the client likes best. Throws NotAcceptable. */
+export function sendObject(res: Res, status: number, value: Named, warnings?: readonly string[]): void {
+  const encoding = encodingFor(header(writerOf(res), 'accept'));
+  if (!encoding) {
+    throw notAcceptable(
+      'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+    );
+  }
+  const { type, body } = encodeAs(encoding, value);
+  send(res, status, type, body, warnings);
+}
+
 export function sendText(res: Res, status: number, text: string): void {
   const writer = writerOf(res);
   writer.writeHead(status, {
@@ -173,12 +184,10 @@ export function sendError(res: Res, thrown: unknown, log: Logger): void {
     writer.destroy();
     return;
   }
-  // Clients that prefer protobuf read errors in it as well.
-  const prefersProtobuf = header(writer, 'accept').trimStart().startsWith(PROTOBUF_TYPE);
-  const packed = prefersProtobuf ? encodeProtobuf(error.status) : undefined;
-  const body = packed ?? Buffer.from(JSON.stringify(error.status));
+  // Whoever accepts nothing of what there is gets to read why as JSON.
+  const { type, body } = encodeAs(encodingFor(header(writer, 'accept')) ?? 'json', error.status);
   const headers: OutgoingHttpHeaders = {
-    'content-type': packed ? PROTOBUF_TYPE : JSON_TYPE,
+    'content-type': type,
     'cache-control': NO_CACHE,
     'content-length': body.length,
   };

@@ -1,4 +1,4 @@
-import { badRequest, methodNotAllowed } from '@wheelhouse/shared/errors';
+import { badRequest } from '@wheelhouse/shared/errors';
 import { ANONYMOUS } from '../auth/anonymous';
 import type { Authenticator, Authorizer } from '../auth/auth';
 import type { Logger } from '../component';
@@ -10,6 +10,7 @@ import type { Extensions } from './extensions';
 import type { FairQueue, Seats } from './fairness/fair-queue';
 import { flowOf } from './fairness/levels';
 import { parseResourcePath, type ResourcePath, verbOf } from './request-info';
+import { flagOf } from './request-options';
 import type { ResourceHandler } from './resource-handler';
 import { sendError, sendJson, sendText } from './respond';
 import { noSuchMethod, noSuchResource } from './status-errors';
@@ -88,7 +89,7 @@ export class Router {
     try {
       if (!resourcePath) return await this.#path(req, res, user, path, query);
       const answered = this.#resource(req, res, user, resourcePath, query);
-      if (isLongRunning(resourcePath, query)) seats.release();
+      if (isLongRunning(req, resourcePath, query)) seats.release();
       await answered;
     } finally {
       seats.release();
@@ -108,8 +109,7 @@ export class Router {
 
   /** How many seats a request takes: lists and watches from the beginning cost by what they have to look at. */
   #width(req: Req, path: ResourcePath, query: URLSearchParams): number {
-    const reads = req.method === 'GET' || req.method === 'HEAD';
-    if (path.name !== undefined || (!reads && req.method !== 'DELETE')) return 1;
+    if (path.name !== undefined || (req.method !== 'GET' && req.method !== 'DELETE')) return 1;
     const limit = Number(query.get('limit') ?? 0);
     const count = this.options.registry.find(path)?.cache.index.size ?? 0;
     return Math.ceil((limit > 0 ? Math.min(limit, count) : count) / OBJECTS_PER_SEAT);
@@ -143,6 +143,8 @@ export class Router {
     const { verb } = request.resource;
     const proxied = extensions.proxy?.find(path.group, path.version);
     if (proxied) return proxied.handle(user, req, res);
+    // Objects have no heads; what a proxy leads to may.
+    if (req.method === 'HEAD' && path.subresource !== 'proxy') throw noSuchMethod();
 
     let resource = registry.find(path);
     if (!resource && path.group.includes('.')) {
@@ -206,9 +208,8 @@ export function resourceRequest(
   query: URLSearchParams,
 ): ResourceApiRequest {
   const method = req.method ?? 'GET';
-  const watch = path.watch || isTrue(query.get('watch'));
-  const verb = verbOf(method, path.name !== undefined, watch);
-  if (!verb) throw methodNotAllowed();
+  const verb = verbOf(method, path, flagOf(query, 'watch') ?? false);
+  if (!verb) throw noSuchMethod();
   const { group, version, plural, subresource, namespace } = path;
   // A list or watch of one named object can be allowed by that name.
   const selects = verb === 'list' || verb === 'watch' || verb === 'deletecollection';
@@ -241,15 +242,10 @@ class LazyUrlRequest implements ResourceApiRequest {
   }
 }
 
-function isLongRunning(path: ResourcePath, query: URLSearchParams): boolean {
+function isLongRunning(req: Req, path: ResourcePath, query: URLSearchParams): boolean {
   const { subresource } = path;
-  return (
-    path.watch || isTrue(query.get('watch')) || (subresource !== undefined && LONG_RUNNING.has(subresource))
-  );
-}
-
-function isTrue(text: string | null): boolean {
-  return text === '' || text === 'true' || text === '1' || text === 'True' || text === 'TRUE' || text === 't';
+  if (subresource !== undefined && LONG_RUNNING.has(subresource)) return true;
+  return verbOf(req.method ?? 'GET', path, flagOf(query, 'watch') ?? false) === 'watch';
 }
 
 function soleName(fieldSelector: string): string | undefined {

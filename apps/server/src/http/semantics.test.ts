@@ -1,37 +1,21 @@
 import { deploymentKind } from '@wheelhouse/shared/kinds/apps/deployment';
 import { configMapKind } from '@wheelhouse/shared/kinds/core/config-map';
-import { Agent, fetch } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApiServer, type TestApiServer } from './testing/test-api-server';
+import { startTester, type Tester } from './testing/tester';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 const APPLY = 'application/apply-patch+yaml';
 const MERGE = 'application/merge-patch+json';
 
-let server: TestApiServer;
-let agent: Agent;
+let tester: Tester;
 
 beforeAll(async () => {
-  server = await startTestApiServer();
-  agent = new Agent({ connect: { ca: server.ca } });
+  tester = await startTester();
 });
-afterAll(async () => {
-  await agent.destroy();
-  await server.stop();
-});
+afterAll(() => tester.stop());
 
-async function send(method: string, path: string, body?: unknown, type = 'application/json') {
-  const answer = await fetch(`${server.baseUrl}${path}`, {
-    method,
-    dispatcher: agent,
-    headers: { authorization: `Bearer ${server.token}`, 'user-agent': 'tester/1.0', 'content-type': type },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
-  // The shape of an answer is what each test looks at.
-  // biome-ignore lint/suspicious/noExplicitAny: see above
-  const json = (await answer.json()) as any;
-  return { status: answer.status, warning: answer.headers.get('warning'), json };
-}
+const send = (method: string, path: string, body?: unknown, type = 'application/json') =>
+  tester.send(method, path, body, { type });
 
 const map = (name: string, data: Record<string, string>) => ({
   apiVersion: 'v1',
@@ -89,7 +73,7 @@ describe('owners of fields', () => {
 
   it('of a number that is scaled are told by the subresource', async () => {
     const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
-    await server.client.create(deploymentKind, {
+    await tester.server.client.create(deploymentKind, {
       metadata: { name: 'd', namespace: 'default' },
       spec: { selector: { matchLabels: { a: 'b' } }, template },
     });
@@ -184,12 +168,12 @@ describe('lists', () => {
   it('whose revision has been forgotten say so, with a token to go on inconsistently', async () => {
     const path = '/api/v1/namespaces/lists/configmaps';
     for (const name of ['a', 'b', 'c', 'd']) {
-      await server.client.create(configMapKind, { metadata: { name, namespace: 'lists' } });
+      await tester.server.client.create(configMapKind, { metadata: { name, namespace: 'lists' } });
     }
     const first = await send('GET', `${path}?limit=2`);
     const token = encodeURIComponent(first.json.metadata.continue);
-    await server.client.delete(configMapKind, { name: 'c', namespace: 'lists' });
-    await server.store.compact(await server.store.currentRevision());
+    await tester.server.client.delete(configMapKind, { name: 'c', namespace: 'lists' });
+    await tester.server.store.compact(await tester.server.store.currentRevision());
     const gone = await send('GET', `${path}?limit=1&continue=${token}`);
     expect(gone.status).toBe(410);
     expect(gone.json.reason).toBe('Expired');

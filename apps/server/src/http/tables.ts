@@ -1,7 +1,8 @@
-import { defaultColumns } from '@wheelhouse/shared/kinds/columns';
+import { ageColumn, defaultColumns, nameColumn } from '@wheelhouse/shared/kinds/columns';
 import type { PrintColumn } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
 import type { Entry } from '../registry/entry';
+import type { Scale } from '../registry/scale';
 import type { StoredResource } from '../registry/stored-resource';
 import type { Shape } from './presentation';
 
@@ -22,8 +23,52 @@ export function tableOf(
   shape: Shape,
   withColumns = true,
 ) {
+  return rowsOf(
+    {
+      columns: columnsOf(resource),
+      objects: entries.map((entry) => resource.view(entry)),
+      metadata,
+      withColumns,
+    },
+    shape,
+  );
+}
+
+const scaleColumns: readonly PrintColumn<Scale>[] = [
+  nameColumn,
+  {
+    name: 'Desired',
+    type: 'integer',
+    description: 'The number of instances that are wanted.',
+    cell: ({ spec }) => spec?.replicas ?? 0,
+  },
+  {
+    name: 'Available',
+    type: 'integer',
+    description: 'The number of instances that were observed.',
+    cell: ({ status }) => status?.replicas ?? 0,
+  },
+  ageColumn,
+];
+
+/** A Scale as `kubectl get --subresource=scale` prints it. */
+export function scaleTable(scale: Stored<Scale>, shape: Shape) {
+  const { resourceVersion } = scale.metadata;
+  return rowsOf(
+    { columns: scaleColumns, objects: [scale], metadata: { resourceVersion }, withColumns: true },
+    shape,
+  );
+}
+
+interface Rows<T extends KubeObject> {
+  readonly columns: readonly PrintColumn<T>[];
+  readonly objects: readonly Stored<T>[];
+  readonly metadata: object;
+  readonly withColumns: boolean;
+}
+
+function rowsOf<T extends KubeObject>({ columns, objects, metadata, withColumns }: Rows<T>, shape: Shape) {
   const version = shape.representation.form === 'table' ? shape.representation.version : 'v1';
-  const columns = columnsOf(resource);
   const now = shape.clock.now();
   return {
     kind: 'Table',
@@ -38,17 +83,14 @@ export function tableOf(
           priority: priority ?? 0,
         }))
       : null,
-    rows: entries.map((entry) => {
-      const object = resource.view(entry);
-      return {
-        cells: columns.map((column) => column.cell(object, now)),
-        object:
-          shape.includeObject === 'None'
-            ? null
-            : shape.includeObject === 'Object'
-              ? object
-              : partialOf(object, version),
-      };
-    }),
+    rows: objects.map((object) => ({
+      cells: columns.map((column) => column.cell(object, now)),
+      object:
+        shape.includeObject === 'None'
+          ? null
+          : shape.includeObject === 'Object'
+            ? object
+            : partialOf(object, version),
+    })),
   };
 }

@@ -1,18 +1,23 @@
-import { asApiError } from '@wheelhouse/shared/errors';
+import { asApiError, notAcceptable } from '@wheelhouse/shared/errors';
 import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
 import type { Entry } from '../registry/entry';
 import type { StoredResource } from '../registry/stored-resource';
 import type { ChangeType, Renderer } from '../registry/watch-cache';
-import { BLOCK, encodeAs, encodingOf, jsonOf, type Named, protobufOf, type Shape } from './presentation';
+import { encodeAs, JSON_TYPE, type Named } from './encode-as';
+import { BLOCK, encodingOf, jsonOf, protobufOf, type Shape } from './presentation';
 import { PROTOBUF_TYPE } from './protobuf/decode';
 import { watchFrame } from './protobuf/encode';
 import { partialOf, tableOf } from './tables';
 
-/** The media type of a watch stream. */
+/** The media type of a watch stream. Throws NotAcceptable: YAML documents make no stream. */
 export function streamType(shape: Shape): string {
-  return encodingOf(shape.representation) === 'protobuf'
-    ? `${PROTOBUF_TYPE};stream=watch`
-    : 'application/json';
+  const encoding = encodingOf(shape.representation);
+  if (encoding === 'yaml') {
+    throw notAcceptable(
+      `only the following media types are accepted: application/json;stream=watch, ${PROTOBUF_TYPE};stream=watch`,
+    );
+  }
+  return encoding === 'protobuf' ? `${PROTOBUF_TYPE};stream=watch` : JSON_TYPE;
 }
 
 const FRAME_HEADS: Record<ChangeType, Buffer> = {

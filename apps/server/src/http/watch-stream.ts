@@ -5,7 +5,7 @@ import type { Res } from './extension';
 import { BOOKMARK_MS, bookmarkObject } from './in-process-watch';
 import type { Shape } from './presentation';
 import { drained, type Writer, writerOf } from './respond';
-import { bookmarkFrame, errorFrame, initialFrames, streamType } from './watch-frames';
+import { bookmarkFrame, errorFrame, initialFrames } from './watch-frames';
 
 /** Without a timeout of the client's own, a watch ends after half an hour to an hour, so that load spreads anew. */
 const SHORTEST_SECONDS = 1800;
@@ -46,6 +46,8 @@ export class StreamPump {
 }
 
 export interface WatchStreamOptions {
+  /** The media type of the stream. */
+  readonly type: string;
   readonly resource: StoredResource;
   readonly start: WatchStart<Buffer>;
   readonly shape: Shape;
@@ -70,7 +72,7 @@ export async function streamWatch(res: Res, options: WatchStreamOptions): Promis
     open = false;
     watcher.close();
   });
-  writer.writeHead(200, { 'content-type': streamType(shape), 'cache-control': 'no-cache, private' });
+  writer.writeHead(200, { 'content-type': options.type, 'cache-control': 'no-cache, private' });
   flush(res);
   for (const block of initialFrames(resource, start.initial ?? [], shape)) {
     if (!open) return;

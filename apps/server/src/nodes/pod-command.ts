@@ -4,7 +4,7 @@ import type { Clock } from '@wheelhouse/shared/clock';
 import { type ApiError, apiError, asApiError, badRequest } from '@wheelhouse/shared/errors';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import type { Logger } from '../component';
-import type { SubresourceHandler } from '../http/extension';
+import type { ApiRequest, SubresourceHandler } from '../http/extension';
 import { type CommandClient, type CommandStreams, relayCommand } from '../streams/command-client';
 import { commandOverSpdy, commandProtocolOfSpdy } from '../streams/command-over-spdy';
 import { commandOverWebSocket, commandProtocolOfWebSocket } from '../streams/command-over-websocket';
@@ -35,17 +35,14 @@ export function createPodCommandHandler(
     plural: 'pods',
     subresource,
     connects: subresource === 'exec' ? 'PodExecOptions' : 'PodAttachOptions',
-    handle() {
-      return Promise.reject(badRequest('Upgrade request required'));
+    async handle(request) {
+      await targetOf(client, request);
+      throw badRequest('Upgrade request required');
     },
     async upgrade(request, req, socket, head) {
-      const { namespace, name } = podOf(request);
       const query = request.url.searchParams;
       const asked = streamsOf(query);
-      const pod = await client.get(podKind, { namespace, name });
-      const container = chooseContainer(pod, query.get('container') || undefined);
-      const nodeName = pod.spec?.nodeName;
-      if (!nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
+      const { namespace, name, container, nodeName } = await targetOf(client, request);
       if (subresource === 'exec' && !query.getAll('command').length)
         throw badRequest('you must specify at least 1 command for the container');
       if (!asked.stdin && !asked.stdout && !asked.stderr)
@@ -79,6 +76,16 @@ export function createPodCommandHandler(
       }
     },
   };
+}
+
+/** The container that is meant, and where it runs. Throws for pods that are not there or run nowhere yet. */
+async function targetOf(client: Client, request: ApiRequest) {
+  const { namespace, name } = podOf(request);
+  const pod = await client.get(podKind, { namespace, name });
+  const container = chooseContainer(pod, request.url.searchParams.get('container') || undefined);
+  const nodeName = pod.spec?.nodeName;
+  if (!nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
+  return { namespace, name, container, nodeName };
 }
 
 type Accept = (upgrade: Upgrade, asked: CommandStreams) => Promise<CommandClient>;

@@ -53,6 +53,21 @@ test('grace can be shortened, never extended', () => {
   expect(plan(dying, { gracePeriodSeconds: 0 })).toMatchObject({ action: 'mark-and-remove' });
 });
 
+test('a second request may change its mind about dependents, and nothing else', () => {
+  const metadata = {
+    deletionTimestamp: '2025-12-31T23:59:00Z',
+    deletionGracePeriodSeconds: 0,
+    generation: 4,
+    finalizers: ['foregroundDeletion'],
+  };
+  const dying = stored('ReplicaSet', metadata);
+  expect(planDeletion(replicaSetKind, dying, {}, now)).toEqual({ action: 'none' });
+  expect(planDeletion(replicaSetKind, dying, { propagationPolicy: 'Orphan' }, now)).toEqual({
+    action: 'mark',
+    next: { ...dying, metadata: { ...dying.metadata, finalizers: ['orphan'] } },
+  });
+});
+
 test('finalizers hold; a held object is marked once', () => {
   const held = stored('ReplicaSet', { finalizers: ['example.com/hold'], generation: 3 });
   expect(planDeletion(replicaSetKind, held, {}, now)).toMatchObject({

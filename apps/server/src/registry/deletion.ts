@@ -31,10 +31,10 @@ export function planDeletion(
 ): DeletionPlan {
   const { metadata } = current;
   const deleting = metadata.deletionTimestamp !== undefined;
-  const finalizers = finalizersAfter(kind, metadata.finalizers ?? [], options, deleting);
-  const held = finalizers.length > 0 || namespaceFinalizers(current).length > 0;
   const full = graceOf(kind, current);
   const graceful = full !== undefined;
+  const finalizers = finalizersAfter(kind, metadata.finalizers ?? [], options, deleting && graceful);
+  const held = finalizers.length > 0 || namespaceFinalizers(current).length > 0;
 
   if (deleting) {
     const left = metadata.deletionGracePeriodSeconds ?? 0;
@@ -44,7 +44,10 @@ export function planDeletion(
       if (asked === undefined || normalGrace(asked) >= left) return { action: 'none' };
       return settle(mark(current, finalizers, normalGrace(asked), now, true), normalGrace(asked), held);
     }
-    return held ? { action: 'none' } : { action: 'remove' };
+    if (!held) return { action: 'remove' };
+    return sameNames(finalizers, metadata.finalizers ?? [])
+      ? { action: 'none' }
+      : { action: 'mark', next: withFinalizers(cloneJson<KubeObject>(current), finalizers) };
   }
   if (kind.beginDeletion) {
     const next = mark(current, finalizers, 0, now, false);
@@ -75,14 +78,21 @@ function normalGrace(seconds: number): number {
   return seconds < 0 ? 1 : seconds;
 }
 
-/** Which finalizers the propagation policy leaves the object with. Once deletion has begun it cannot change them. */
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name));
+}
+
+/**
+ * Which finalizers the propagation policy leaves the object with. A second request may still change its mind about
+ * dependents, but not where the first gave grace (`settled`).
+ */
 function finalizersAfter(
   kind: KindDefinition,
   finalizers: readonly string[],
   options: Options,
-  deleting: boolean,
+  settled: boolean,
 ): readonly string[] {
-  if (deleting) return finalizers;
+  if (settled) return finalizers;
   const policy = policyOf(kind, finalizers, options);
   const others = finalizers.filter((name) => name !== ORPHAN_FINALIZER && name !== FOREGROUND_FINALIZER);
   if (policy === 'Orphan') return [...others, ORPHAN_FINALIZER];
@@ -121,6 +131,13 @@ export function isReleased(next: KubeObject): boolean {
   );
 }
 
+/** In place. */
+function withFinalizers(object: KubeObject, finalizers: readonly string[]): KubeObject {
+  const { finalizers: _before, ...metadata } = object.metadata ?? {};
+  object.metadata = finalizers.length > 0 ? { ...metadata, finalizers: [...finalizers] } : metadata;
+  return object;
+}
+
 function mark(
   current: Stored<KubeObject>,
   finalizers: readonly string[],
@@ -142,9 +159,8 @@ function mark(
   metadata.deletionTimestamp = `${new Date(end).toISOString().slice(0, 19)}Z`;
   if (next.kind !== 'Namespace') metadata.deletionGracePeriodSeconds = grace;
   if (!again && metadata.generation) metadata.generation += 1;
-  if (finalizers.length > 0) metadata.finalizers = [...finalizers];
-  else delete metadata.finalizers;
   next.metadata = metadata;
+  withFinalizers(next, finalizers);
   if (next.kind === 'Namespace') {
     const namespace = next as { status?: { phase?: string } };
     namespace.status = { ...namespace.status, phase: 'Terminating' };

@@ -6,6 +6,7 @@ import {
   invalid,
   serviceUnavailable,
 } from '@wheelhouse/shared/errors';
+import type { FieldError } from '@wheelhouse/shared/meta/field-error';
 import { CompactedError, FutureRevisionError, type RangeResult } from '../store/store';
 import type { Entry } from './entry';
 import { type Selection, selects } from './selection';
@@ -70,40 +71,33 @@ async function findPage(resource: StoredResource, request: ListRequest): Promise
   return fromCache(resource, request.selection, undefined, limit);
 }
 
-/** True for `Exact`. */
-function checkRevisionMatch({ resourceVersion, resourceVersionMatch, ...request }: ListRequest): boolean {
-  if (resourceVersionMatch === undefined || resourceVersionMatch === '') return false;
-  if (resourceVersionMatch !== 'Exact' && resourceVersionMatch !== 'NotOlderThan') {
-    throw badMatch(
-      'FieldValueNotSupported',
-      `Unsupported value: ${JSON.stringify(resourceVersionMatch)}: supported values: "Exact", "NotOlderThan"`,
-    );
+/** True for `Exact`. Everything that is wrong is told at once. */
+function checkRevisionMatch({
+  resourceVersion,
+  resourceVersionMatch: match,
+  ...request
+}: ListRequest): boolean {
+  if (match === undefined || match === '') return false;
+  const forbidden: string[] = [];
+  if (!resourceVersion)
+    forbidden.push('resourceVersionMatch is forbidden unless resourceVersion is provided');
+  if (request.continue) forbidden.push('resourceVersionMatch is forbidden when continue is provided');
+  if (match === 'Exact' && resourceVersion === '0')
+    forbidden.push('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+  const errors: FieldError[] = forbidden.map((message) => ({
+    reason: 'FieldValueForbidden',
+    field: 'resourceVersionMatch',
+    message: `Forbidden: ${message}`,
+  }));
+  if (match !== 'Exact' && match !== 'NotOlderThan') {
+    errors.push({
+      reason: 'FieldValueNotSupported',
+      field: 'resourceVersionMatch',
+      message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan"`,
+    });
   }
-  if (!resourceVersion) {
-    throw badMatch(
-      'FieldValueForbidden',
-      'Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided',
-    );
-  }
-  if (request.continue) {
-    throw badMatch(
-      'FieldValueForbidden',
-      'Forbidden: resourceVersionMatch is forbidden when continue is provided',
-    );
-  }
-  if (resourceVersionMatch === 'Exact' && resourceVersion === '0') {
-    throw badMatch(
-      'FieldValueForbidden',
-      'Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
-    );
-  }
-  return resourceVersionMatch === 'Exact';
-}
-
-function badMatch(reason: 'FieldValueForbidden' | 'FieldValueNotSupported', message: string) {
-  return invalid({ group: 'meta.k8s.io', kind: 'ListOptions', name: '' }, [
-    { reason, field: 'resourceVersionMatch', message },
-  ]);
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions', name: '' }, errors);
+  return match === 'Exact';
 }
 
 /** Throws BadRequest for what is no revision. */

@@ -193,6 +193,12 @@ export class Operations {
   ): Promise<{ outcome: WriteOutcome; scale: Stored<Scale> }> {
     const spec = scaleSpec(resource, ref);
     const verb = 'patch' in input ? 'patch' : 'update';
+    const sent = 'body' in input ? decode<Scale>(SCALE_KIND, input.body) : undefined;
+    let complained = sent !== undefined;
+    if (sent) {
+      complain(context, sent.unknownFields);
+      checkIdentity(resource, ref, sent.object);
+    }
     const names = { kind: SCALE_KIND.kind, apiVersion: apiVersionOf(SCALE_KIND) };
     const outcome = await this.#write(context, verb, resource, 'scale', ref, () =>
       mutateObject(resource, {
@@ -202,21 +208,17 @@ export class Operations {
         subresource: 'scale',
         ownersGiven: 'patch' in input && input.patch.type === 'apply',
         build(current) {
-          if ('body' in input) {
-            const { object } = decode<Scale>(SCALE_KIND, input.body);
-            if (!object.metadata?.name) {
-              throw badRequest(
-                `the name of the object (${ref.name} based on URL) was undeterminable: name must be provided`,
-              );
-            }
-            return withScale(resource, spec, current, object);
-          }
+          if (sent) return withScale(resource, spec, current, sent.object);
+          if (!('patch' in input)) throw new Error('neither a body nor a patch');
           if (input.patch.type === 'apply') {
             return applyScale(resource, { context, ref, config: input.patch.body }, spec, current);
           }
           const scale = scaleOf(spec, current);
           const patched = applyPatch(SCALE_KIND.schema, names, scale, input.patch);
-          const { object } = decodePatched<Scale>(SCALE_KIND, patched, input.patch);
+          const { object, unknownFields } = decodePatched<Scale>(SCALE_KIND, patched, input.patch);
+          if (!complained) complain(context, unknownFields);
+          complained = true;
+          checkIdentity(resource, ref, object);
           return withScale(resource, spec, current, withoutRevision(object, scale, input.patch));
         },
       }),
@@ -291,7 +293,7 @@ export class Operations {
       sent,
     );
     const { name } = object.metadata ?? {};
-    if (name && name !== ref.name) {
+    if (name !== ref.name) {
       throw badRequest('name in URL does not match name in Eviction object');
     }
     const { dryRun, ...options } = object.deleteOptions ?? {};

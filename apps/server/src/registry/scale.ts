@@ -1,4 +1,4 @@
-import { badRequest, conflict, invalid, staleWrite } from '@wheelhouse/shared/errors';
+import { conflict, invalid, staleWrite } from '@wheelhouse/shared/errors';
 import { cloneJson, isObject, type JsonObject } from '@wheelhouse/shared/meta/json';
 import type { ScaleSpec } from '@wheelhouse/shared/meta/kind';
 import { selectorFromLabelSelector, selectorFromLabels } from '@wheelhouse/shared/meta/labels';
@@ -59,11 +59,6 @@ export function withScale(
   scale: Scale,
 ): KubeObject {
   const { metadata } = scale;
-  if (metadata?.name && metadata.name !== current.metadata.name) {
-    throw badRequest(
-      `the name of the object (${metadata.name}) does not match the name on the URL (${current.metadata.name})`,
-    );
-  }
   if (metadata?.uid && metadata.uid !== current.metadata.uid) {
     throw conflict(
       resource.subject(current.metadata.name),

@@ -36,8 +36,12 @@ export function compileSelection(
   }
   const labels = labelSelector ? parseLabelSelector(labelSelector) : undefined;
   const readers = kind.selectableFields ?? {};
+  // Cluster kinds that name their fields themselves leave the namespace out, as do custom ones.
+  const knowsNamespace = kind.namespaced || !(kind.selectableFields || kind.custom);
   const allowed = (field: string) =>
-    field === 'metadata.name' || field === 'metadata.namespace' || Object.hasOwn(readers, field);
+    field === 'metadata.name' ||
+    (field === 'metadata.namespace' && knowsNamespace) ||
+    Object.hasOwn(readers, field);
   const fields = fieldSelector ? parseFieldSelector(fieldSelector, allowed) : undefined;
   const count = (labels?.requirements.length ?? 0) + (fields?.requirements.length ?? 0);
   if (count > MOST_REQUIREMENTS)

@@ -256,8 +256,10 @@ function carryMetadata(
   };
   if (ref.namespace !== undefined) metadata.namespace = sent.namespace || ref.namespace;
   carry(metadata, from, 'creationTimestamp');
-  carry(metadata, from, 'deletionTimestamp');
-  carry(metadata, from, 'deletionGracePeriodSeconds');
+  // Only a deletion begins one: an update that says so is refused further on, one that denies it is overruled.
+  if (from.deletionTimestamp !== undefined) carry(metadata, from, 'deletionTimestamp');
+  metadata.deletionGracePeriodSeconds ??= from.deletionGracePeriodSeconds;
+  if (metadata.deletionGracePeriodSeconds === undefined) delete metadata.deletionGracePeriodSeconds;
   carry(metadata, from, 'generation');
   carry(metadata, from, 'generateName');
   delete metadata.selfLink;

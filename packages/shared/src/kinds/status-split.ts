@@ -1,4 +1,4 @@
-import type { KubeObject } from '../meta/object';
+import type { KubeObject, ObjectMeta } from '../meta/object';
 
 /**
  * The split between what the main resource writes and what `/status` writes. kubernetes-types marks status as
@@ -23,13 +23,23 @@ export function keepStatus<T extends KubeObject & { readonly status?: unknown }>
   setStatus(next, previous.status);
 }
 
-/** On a write of `/status` the spec and the owners stay what they were; labels and annotations may change, as in Kubernetes. */
+/** On a write of `/status` the spec stays what it was; labels, annotations and the like may change, as in Kubernetes. */
 export function keepAllButStatus(next: WithStatus, previous: WithStatus): void {
   if (previous.spec === undefined) delete next.spec;
   else next.spec = previous.spec;
-  const owners = previous.metadata?.ownerReferences;
-  if (next.metadata) {
-    if (owners) next.metadata.ownerReferences = owners;
-    else delete next.metadata.ownerReferences;
-  }
+}
+
+/** For the kinds whose `/status` leaves the metadata alone as well. */
+export function keepAllButStatusAlone(next: WithStatus, previous: WithStatus): void {
+  keepAllButStatus(next, previous);
+  for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const)
+    keepMetadata(next, previous, field);
+}
+
+/** A part of the metadata stays what it was. */
+export function keepMetadata(next: KubeObject, previous: KubeObject, field: keyof ObjectMeta): void {
+  next.metadata ??= {};
+  const kept = previous.metadata?.[field];
+  if (kept === undefined) delete next.metadata[field];
+  else Object.assign(next.metadata, { [field]: kept });
 }

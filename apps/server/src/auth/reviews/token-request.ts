@@ -1,16 +1,26 @@
 import type { Client } from '@wheelhouse/shared/client/client';
 import type { Clock } from '@wheelhouse/shared/clock';
-import { badRequest, conflict, invalid, isNotFound, methodNotAllowed } from '@wheelhouse/shared/errors';
+import { badRequest, conflict, invalid, methodNotAllowed } from '@wheelhouse/shared/errors';
+import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { secretKind } from '@wheelhouse/shared/kinds/core/secret';
 import { serviceAccountKind } from '@wheelhouse/shared/kinds/core/service-account';
+import { decode } from '@wheelhouse/shared/meta/decode';
+import type { KubeObject } from '@wheelhouse/shared/meta/object';
 import type { BoundObjectReference, TokenRequest } from 'kubernetes-types/authentication/v1';
 import { mediaType, parseBody, readBody } from '../../http/body';
 import type { ApiRequest, SubresourceHandler } from '../../http/extension';
-import { sendJson } from '../../http/respond';
+import { sendObject } from '../../http/respond';
 import { nodeNameOf } from '../node-identity';
 import { API_AUDIENCE, type ServiceAccountClaims, type ServiceAccountKeys } from '../service-account-keys';
-import { readObject } from './access-reviews';
+
+const TOKEN_REQUEST = {
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  kind: 'TokenRequest',
+  schema: 'io.k8s.api.authentication.v1.TokenRequest',
+} as const;
+type DecodedRequest = KubeObject & { readonly spec?: Partial<TokenRequest['spec']> };
 
 const DEFAULT_SECONDS = 3600;
 const LEAST_SECONDS = 600;
@@ -31,12 +41,12 @@ export function createTokenRequestHandler(options: {
       if (request.resource?.verb !== 'create') throw methodNotAllowed();
       const { namespace, name } = accountOf(request);
       const account = await client.get(serviceAccountKind, { namespace, name });
-      const { spec, ...rest } = readObject<TokenRequest>(
-        (await parseBody(await readBody(req), mediaType(req))) ?? {},
-      );
+      const body = await parseBody(await readBody(req), mediaType(req));
+      if (body === undefined) throw badRequest('a body is needed');
+      const { spec } = decode<DecodedRequest>(TOKEN_REQUEST, body).object;
       const audiences = spec?.audiences?.length ? spec.audiences : [API_AUDIENCE];
       const seconds = spec?.expirationSeconds ?? DEFAULT_SECONDS;
-      checkSeconds(name, seconds);
+      checkSeconds(seconds);
       const bound = spec?.boundObjectRef;
       const claims: ServiceAccountClaims = {
         namespace,
@@ -44,10 +54,9 @@ export function createTokenRequestHandler(options: {
         ...(bound ? await bind(client, { namespace, account: name, bound, request }) : {}),
       };
       const { token, expires } = await keys.sign(claims, { audiences, seconds, now: clock.now() });
-      sendJson(res, 201, {
+      const answer = {
         kind: 'TokenRequest',
         apiVersion: 'authentication.k8s.io/v1',
-        ...rest,
         metadata: {
           name,
           namespace,
@@ -58,7 +67,8 @@ export function createTokenRequestHandler(options: {
         },
         spec: { audiences, expirationSeconds: seconds, boundObjectRef: bound ?? null },
         status: { token, expirationTimestamp: expires.toISOString().replace(/\.\d+Z$/, 'Z') },
-      });
+      };
+      sendObject(res, 201, answer);
     },
   };
 }
@@ -69,7 +79,7 @@ function accountOf(request: ApiRequest): { namespace: string; name: string } {
   return { namespace, name };
 }
 
-function checkSeconds(name: string, seconds: unknown): asserts seconds is number {
+function checkSeconds(seconds: unknown): asserts seconds is number {
   const problem =
     typeof seconds !== 'number' || !Number.isInteger(seconds)
       ? 'must be a whole number'
@@ -79,7 +89,7 @@ function checkSeconds(name: string, seconds: unknown): asserts seconds is number
           ? 'may not specify a duration larger than 2^32 seconds'
           : undefined;
   if (problem)
-    throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest', name }, [
+    throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest', name: '' }, [
       {
         reason: 'FieldValueInvalid',
         field: 'spec.expirationSeconds',
@@ -88,7 +98,7 @@ function checkSeconds(name: string, seconds: unknown): asserts seconds is number
     ]);
 }
 
-/** The object whose life bounds the token's. A node gets tokens only for pods of its own. */
+/** The object whose life bounds the token's. A pod that does not exist is NotFound. A node gets tokens only for pods of its own. */
 async function bind(
   client: Client,
   context: { namespace: string; account: string; bound: BoundObjectReference; request: ApiRequest },
@@ -97,8 +107,8 @@ async function bind(
   const name = bound.name ?? '';
   switch (bound.kind) {
     case 'Pod': {
-      const pod = await found(client.get(podKind, { namespace, name }), `pods "${name}" not found`);
-      checkUid('pods', { name, uid: pod.metadata.uid, wanted: bound.uid });
+      const pod = await client.get(podKind, { namespace, name });
+      checkUid('Pod', { name, uid: pod.metadata.uid, wanted: bound.uid });
       if (pod.spec?.serviceAccountName !== account)
         throw badRequest(
           `cannot bind token for serviceaccount "${account}" to pod running with different serviceaccount name.`,
@@ -110,20 +120,17 @@ async function bind(
       return { pod: { name, uid: pod.metadata.uid }, ...(node ? { node: { name: node } } : {}) };
     }
     case 'Secret': {
-      const secret = await found(client.get(secretKind, { namespace, name }), `secrets "${name}" not found`);
-      checkUid('secrets', { name, uid: secret.metadata.uid, wanted: bound.uid });
+      const secret = await client.get(secretKind, { namespace, name });
+      checkUid('Secret', { name, uid: secret.metadata.uid, wanted: bound.uid });
       return { secret: { name, uid: secret.metadata.uid } };
+    }
+    case 'Node': {
+      const node = await client.get(nodeKind, { name });
+      checkUid('Node', { name, uid: node.metadata.uid, wanted: bound.uid });
+      return { node: { name, uid: node.metadata.uid } };
     }
     default:
       throw badRequest(`cannot bind token to object of type ${bound.apiVersion ?? ''}/${bound.kind ?? ''}`);
-  }
-}
-
-async function found<T>(call: Promise<T>, message: string): Promise<T> {
-  try {
-    return await call;
-  } catch (error) {
-    throw isNotFound(error) ? badRequest(message) : error;
   }
 }
 

@@ -6,7 +6,7 @@ import { complaints, duplicate, type FieldError, invalidValue, required } from '
 import type { KindDefinition } from '../../meta/kind';
 import { qualifiedName } from '../../meta/names';
 import { ageColumn, nameColumn } from '../columns';
-import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
+import { keepAllButStatusAlone, keepStatus, setStatus } from '../status-split';
 import {
   defaultMatchResources,
   FAILURE_POLICIES,
@@ -60,7 +60,7 @@ export const validatingAdmissionPolicyKind: KindDefinition<ValidatingAdmissionPo
     setStatus(policy, {});
   },
   prepareForUpdate: keepStatus,
-  prepareForStatusUpdate: keepAllButStatus,
+  prepareForStatusUpdate: keepAllButStatusAlone,
   validate: ({ metadata, spec }) => validateSpec(spec ?? {}, metadata?.name ?? ''),
 };
 

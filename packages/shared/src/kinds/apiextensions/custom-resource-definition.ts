@@ -1,7 +1,7 @@
 import type { CustomResourceDefinition } from 'kubernetes-types/apiextensions/v1';
 import type { KindDefinition } from '../../meta/kind';
 import { defaultColumns } from '../columns';
-import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
+import { keepAllButStatusAlone, keepStatus, setStatus } from '../status-split';
 import {
   validateDefinition,
   validateDefinitionUpdate,
@@ -65,7 +65,7 @@ export const customResourceDefinitionKind: KindDefinition<CustomResourceDefiniti
       });
     }
   },
-  prepareForStatusUpdate: keepAllButStatus,
+  prepareForStatusUpdate: keepAllButStatusAlone,
   validate: validateDefinition,
   validateCreate: validateNewDefinition,
   validateUpdate: validateDefinitionUpdate,

@@ -3,7 +3,7 @@ import type { KindDefinition } from '../../meta/kind';
 import { dns1035Label, dns1123Subdomain } from '../../meta/names';
 import type { Condition, KubeObject } from '../../meta/object';
 import { ageColumn, nameColumn } from '../columns';
-import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
+import { keepAllButStatusAlone, keepStatus, setStatus } from '../status-split';
 
 /** The package of wire types lacks this group. */
 export interface ApiService extends KubeObject {
@@ -85,7 +85,7 @@ export const apiServiceKind: KindDefinition<ApiService> = {
     }
   },
   prepareForUpdate: keepStatus,
-  prepareForStatusUpdate: keepAllButStatus,
+  prepareForStatusUpdate: keepAllButStatusAlone,
   validate: validateApiService,
 };
 

@@ -27,7 +27,6 @@ export const namespaceKind: KindDefinition<Namespace> = {
   subresources: [{ name: 'finalize', kind: 'Namespace', verbs: ['update'] }],
   selectableFields: {
     'status.phase': (namespace) => namespace.status?.phase ?? '',
-    name: (namespace) => namespace.metadata?.name ?? '',
   },
   columns: [
     nameColumn,

@@ -23,7 +23,6 @@ export const persistentVolumeClaimKind: KindDefinition<PersistentVolumeClaim> = 
   status: true,
   hasGeneration: false,
   deleteReturnsObject: true,
-  selectableFields: { name: (claim) => claim.metadata?.name ?? '' },
   columns: [
     nameColumn,
     text('Status', 'Whether the claim is pending, bound or lost.', ({ metadata, status }) =>

@@ -39,7 +39,6 @@ export const persistentVolumeKind: KindDefinition<PersistentVolume> = {
   status: true,
   hasGeneration: false,
   deleteReturnsObject: true,
-  selectableFields: { name: (volume) => volume.metadata?.name ?? '' },
   columns: [
     nameColumn,
     text('Capacity', 'The size of the volume.', ({ spec }) => spec?.capacity?.storage ?? ''),

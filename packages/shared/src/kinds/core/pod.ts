@@ -1,7 +1,7 @@
 import type { Pod } from 'kubernetes-types/core/v1';
 import { type FieldError, forbidden, invalidValue } from '../../meta/field-error';
 import type { KindDefinition } from '../../meta/kind';
-import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
+import { keepAllButStatus, keepMetadata, keepStatus, setStatus } from '../status-split';
 import { podColumns } from './pod-columns';
 import { ephemeralContainersPart } from './pod-ephemeral';
 import { validateImageSpaces } from './pod-spec/container';
@@ -76,6 +76,9 @@ export const podKind: KindDefinition<Pod> = {
   },
   prepareForStatusUpdate(next, previous) {
     keepAllButStatus(next, previous);
+    // Kubelets of old send these back incomplete.
+    keepMetadata(next, previous, 'ownerReferences');
+    keepMetadata(next, previous, 'deletionTimestamp');
     // A writer's word does not change the class that the pod was given when it was made.
     const qosClass = previous.status?.qosClass;
     if (qosClass) setStatus(next, { ...next.status, qosClass });

@@ -6,7 +6,7 @@ import { ageColumn, nameColumn } from '../columns';
 import { validateVolumeSpec } from '../core/persistent-volume';
 import { validateDriverName } from '../core/volume-common';
 import { nullWhenUnset } from '../null-times';
-import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
+import { keepAllButStatusAlone, keepStatus, setStatus } from '../status-split';
 
 export type { VolumeAttachment };
 
@@ -62,7 +62,7 @@ export const volumeAttachmentKind: KindDefinition<VolumeAttachment> = {
     setStatus(attachment, { attached: false });
   },
   prepareForUpdate: keepStatus,
-  prepareForStatusUpdate: keepAllButStatus,
+  prepareForStatusUpdate: keepAllButStatusAlone,
   validate: ({ spec, status }) => [
     ...validateDriverName(spec?.attacher, 'spec.attacher'),
     ...validateSource(spec?.source ?? {}, 'spec.source'),
