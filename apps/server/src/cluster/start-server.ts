@@ -5,6 +5,7 @@ import type { Client } from '@wheelhouse/shared/client/client';
 import { systemClock } from '@wheelhouse/shared/clock';
 import { allKinds } from '@wheelhouse/shared/kinds/all';
 import { createDefaultPlugins } from '../admission/default-plugins';
+import { validatingPolicies } from '../admission/policies/validating-policies';
 import { mutatingWebhooks } from '../admission/webhooks/mutating-webhooks';
 import { validatingWebhooks } from '../admission/webhooks/validating-webhooks';
 import { startAggregator } from '../aggregation/aggregator';
@@ -118,14 +119,19 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
 
   const auth = openAuth({ credentials, clock, log });
   stack.push('auth', () => auth.stop());
-  const api = await createApiServer({
+  const api: ApiServer = await createApiServer({
     store,
     kinds: allKinds,
     authenticator: auth.authenticator,
     authorizer: auth.authorizer,
     admission: createDefaultPlugins({
       tolerationSeconds: config.defaultTolerationSeconds,
-      extra: [...auth.admission, mutatingWebhooks(hooks), validatingWebhooks(hooks)],
+      extra: [
+        ...auth.admission,
+        mutatingWebhooks(hooks),
+        validatingPolicies((apiVersion, kind) => api.findKind(apiVersion, kind)),
+        validatingWebhooks(hooks),
+      ],
       ...config.admissionPlugins,
     }),
     audit: audit.sink,

@@ -1,9 +1,10 @@
 import type { Client } from '@wheelhouse/shared/client/client';
 import { type Clock, systemClock } from '@wheelhouse/shared/clock';
 import { customResourceDefinitionKind } from '@wheelhouse/shared/kinds/apiextensions/custom-resource-definition';
-import type { KindDefinition } from '@wheelhouse/shared/meta/kind';
+import { apiVersionOf, type KindDefinition } from '@wheelhouse/shared/meta/kind';
 import type { Service } from 'kubernetes-types/core/v1';
 import type { AdmissionPlugin } from '../admission/admission';
+import { CHECKED_KINDS } from '../admission/policies/served-kinds';
 import type { AuditSink } from '../audit/audit-sink';
 import type { Authenticator, Authorizer } from '../auth/auth';
 import type { Logger } from '../component';
@@ -76,6 +77,8 @@ export interface ApiServer {
   addUpgrade(handler: UpgradeHandler): void;
   /** Groups that other servers answer for. */
   setGroupProxy(proxy: GroupProxy): void;
+  /** A kind that this server serves itself. */
+  findKind(apiVersion: string, kind: string): KindDefinition | undefined;
   /** Groups and versions that this server answers for itself. */
   readonly localGroups: readonly {
     readonly group: string;
@@ -167,6 +170,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 
   return {
     clientFor,
+    findKind: (apiVersion, name) =>
+      registry.kinds.find((kind) => kind.kind === name && apiVersionOf(kind) === apiVersion),
     addVirtualGroup: (group) => extensions.addVirtualGroup(group),
     addSubresource: (handler) => extensions.addSubresource(handler),
     addUpgrade: (handler) => extensions.addUpgrade(handler),
@@ -208,9 +213,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   };
 }
 
-/** Definitions of custom resources are checked by what only the server has: regular expressions and CEL. */
+/** Definitions of custom resources, webhooks and policies are checked by what only the server has, such as CEL. */
 function asServed(kind: KindDefinition): KindDefinition {
-  return kind === customResourceDefinitionKind ? servedDefinitionKind : kind;
+  return kind === customResourceDefinitionKind ? servedDefinitionKind : (CHECKED_KINDS.get(kind) ?? kind);
 }
 
 /** Services as the cache has them, against the addresses and ports that are claimed. */

@@ -10,6 +10,7 @@ import type {
   VirtualGroup,
   VirtualResource,
 } from './extension';
+import { requireWhole } from './negotiation';
 import type { ResourcePath } from './request-info';
 import { sendObject } from './respond';
 
@@ -75,6 +76,7 @@ export class Extensions {
     path: ResourcePath,
   ): Promise<void> {
     const warnings = resource.warning === undefined ? [] : [resource.warning];
+    requireWhole(req.headers.accept);
     switch (request.resource?.verb) {
       case 'get':
         if (!resource.get || path.name === undefined) throw methodNotAllowed();

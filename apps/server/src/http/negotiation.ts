@@ -43,6 +43,16 @@ export function negotiate(accept: string | undefined, { protobuf }: { protobuf: 
   return chosen;
 }
 
+/**
+ * For answers that are no objects with metadata, which have neither table nor excerpt. Throws NotAcceptable when the
+ * client accepts nothing else.
+ */
+export function requireWhole(accept: string | undefined): void {
+  if (!accept?.includes('as=')) return;
+  if (parseAccept(accept).some(({ parameters }) => !parameters.has('as'))) return;
+  throw notAcceptable('only the following media types are accepted: application/json');
+}
+
 export interface AcceptClause {
   readonly type: string;
   readonly parameters: ReadonlyMap<string, string>;

@@ -110,24 +110,37 @@ export const garbageCollectorController: ControllerDefinition = {
     }
 
     async function collect(node: GraphNode, object: Stored<KubeObject>): Promise<Outcome> {
-      const { ownerReferences = [], uid, resourceVersion, finalizers = [] } = object.metadata;
+      const { ownerReferences = [], uid, finalizers = [] } = object.metadata;
       const owners = await Promise.all(
         ownerReferences.map(async (reference) => ({ reference, state: await stateOf(reference, node) })),
       );
-      const verdict = judge(owners, { finalizers, hasDependents: graph.dependentsOf(uid).length > 0 });
+      const dependents = graph.dependentsOf(uid);
+      const verdict = judge(owners, {
+        finalizers,
+        hasDependents: dependents.length > 0,
+        hasWaitingDependents: dependents.some(isInForeground),
+      });
       if (verdict.do === 'drop-owners') return dropOwners(node.type, object, verdict.uids);
       if (verdict.do === 'keep') return undefined;
       log.info(
         { kind: node.type.kind, key: node.key, policy: verdict.policy },
         'deleting what has lost its owners',
       );
-      await ignoringGone(() =>
-        client.delete(node.type, object.metadata, {
+      await ignoringGone(async () => {
+        const seen = verdict.unblocks ? await unblockOwners(node.type, object) : object;
+        return client.delete(node.type, object.metadata, {
           propagationPolicy: verdict.policy,
-          preconditions: { uid, resourceVersion },
-        }),
-      );
+          preconditions: { uid, resourceVersion: seen.metadata.resourceVersion },
+        });
+      });
       return undefined;
+    }
+
+    function unblockOwners(type: ResourceType, object: Stored<KubeObject>): Promise<Stored<KubeObject>> {
+      const { uid, resourceVersion, ownerReferences = [] } = object.metadata;
+      const free = ownerReferences.map((reference) => ({ ...reference, blockOwnerDeletion: false }));
+      const body = { metadata: { uid, resourceVersion, ownerReferences: free } };
+      return client.patch(type, object.metadata, { type: 'merge', body });
     }
 
     /** Asks the server: the graph may lag, and what is deleted for a missing owner does not come back. */

@@ -24,6 +24,12 @@ describe('judge', () => {
       { do: 'delete', policy: 'Foreground' },
     ],
     [
+      'what it owns waits for its owner in turn',
+      owners('waiting'),
+      { finalizers: [], hasDependents: true, hasWaitingDependents: true },
+      { do: 'delete', policy: 'Foreground', unblocks: true },
+    ],
+    [
       'it is to orphan what it owns',
       owners('absent'),
       { finalizers: ['orphan'], hasDependents: true },

@@ -16,7 +16,12 @@ export type Verdict =
   | { readonly do: 'keep' }
   /** Some owners are gone or on their way out; the object goes on without them. */
   | { readonly do: 'drop-owners'; readonly uids: readonly string[] }
-  | { readonly do: 'delete'; readonly policy: 'Background' | 'Foreground' | 'Orphan' };
+  | {
+      readonly do: 'delete';
+      readonly policy: 'Background' | 'Foreground' | 'Orphan';
+      /** It closes a circle of owners: none of its own has to wait for it any more, or all would wait for ever. */
+      readonly unblocks?: true;
+    };
 
 /**
  * What becomes of an object that is not being deleted. It goes only when none of its owners stays; objects without
@@ -25,7 +30,12 @@ export type Verdict =
  */
 export function judge(
   owners: readonly { readonly reference: OwnerReference; readonly state: OwnerState }[],
-  object: { readonly finalizers: readonly string[]; readonly hasDependents: boolean },
+  object: {
+    readonly finalizers: readonly string[];
+    readonly hasDependents: boolean;
+    /** Something that it owns waits, in the foreground, for what that owns. */
+    readonly hasWaitingDependents?: boolean;
+  },
 ): Verdict {
   if (owners.length === 0) return { do: 'keep' };
   const leaving = owners.filter(({ state }) => state !== 'solid').map(({ reference }) => reference.uid);
@@ -33,7 +43,7 @@ export function judge(
     return leaving.length > 0 ? { do: 'drop-owners', uids: leaving } : { do: 'keep' };
   }
   if (owners.some(({ state }) => state === 'waiting') && object.hasDependents) {
-    return { do: 'delete', policy: 'Foreground' };
+    return { do: 'delete', policy: 'Foreground', ...(object.hasWaitingDependents ? { unblocks: true } : {}) };
   }
   if (object.finalizers.includes(ORPHAN)) return { do: 'delete', policy: 'Orphan' };
   return { do: 'delete', policy: object.finalizers.includes(FOREGROUND) ? 'Foreground' : 'Background' };
