@@ -1,17 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
-import { admissionWebhooks } from './areas/admission-webhooks';
-import { apiBasics } from './areas/api-basics';
-import { customResources } from './areas/custom-resources';
-import { daemonSets } from './areas/daemon-sets';
-import { deployments } from './areas/deployments';
-import { garbageCollection } from './areas/garbage-collection';
-import { jobs } from './areas/jobs';
-import { publishedSchemas } from './areas/published-schemas';
-import { quotas } from './areas/quotas';
-import { replication } from './areas/replication';
-import { scheduling, schedulingOneByOne } from './areas/scheduling';
-import { statefulSets } from './areas/stateful-sets';
-import { watchers } from './areas/watchers';
+import { oneByOne, sideBySide } from './catalog';
 import { type Cluster, startCluster, useCluster } from './support/suite';
 
 /**
@@ -28,22 +16,10 @@ describe('conformance', () => {
   afterAll(() => cluster?.stop());
 
   describe.concurrent('side by side', () => {
-    admissionWebhooks();
-    customResources();
-    publishedSchemas();
-    garbageCollection();
-    quotas();
-    apiBasics();
-    watchers();
-    replication();
-    deployments();
-    daemonSets();
-    jobs();
-    statefulSets();
-    scheduling();
+    for (const area of sideBySide) area();
   });
 
   describe.sequential('one by one', () => {
-    schedulingOneByOne();
+    for (const area of oneByOne) area();
   });
 });

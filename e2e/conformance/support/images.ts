@@ -74,11 +74,14 @@ async function makeRoot(root: string): Promise<void> {
   const executable = { mode: 0o755 };
   await writeFile(join(root, 'www/cgi-bin/hostname'), cgi('hostname'), executable);
   await writeFile(join(root, 'www/cgi-bin/client'), cgi('echo "$REMOTE_ADDR"'), executable);
-  await writeFile(join(root, 'bin/say'), '#!/bin/sh\necho "$0 $*"\n', executable);
+  for (const name of ['say', 'say-more'])
+    await writeFile(join(root, 'bin', name), '#!/bin/sh\necho "$0 $*"\n', executable);
 }
 
 async function addServer(root: string): Promise<void> {
   await execute('cp', [process.execPath, join(root, 'bin/node')]);
+  // The one program here that would keep root's rights: busybox gives them up by itself.
+  await execute('chmod', ['4755', join(root, 'bin/node')]);
   for (const library of await sharedLibrariesOf(process.execPath))
     await execute('cp', ['--parents', '-L', library, root]);
   const program = fileURLToPath(new URL('programs/server.mjs', import.meta.url));

@@ -90,7 +90,7 @@ beforeAll(async () => {
       log,
     }),
   );
-  api.addSubresource(createPodLogHandler({ client: admin, nodes: tunnels, log }));
+  api.addSubresource(createPodLogHandler({ client: admin, nodes: tunnels, clock, log }));
   const { certificate: cert, key } = await credentials.serverCertificate(['localhost', '127.0.0.1']);
   const tls = { cert, key, ca: credentials.authority.certificate };
   const { port } = await api.listen({ host: '127.0.0.1', port: 0, tls });

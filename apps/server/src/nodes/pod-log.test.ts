@@ -32,25 +32,24 @@ beforeEach(async () => {
   createTunnelServer({ handler: (req, res) => kubelet(req, res), clock, log }).serve(agent);
   const [accepted] = await once(sockets, 'connection');
   await tunnels.attach('a', accepted);
-  const handler = createPodLogHandler({ client, nodes: tunnels, log });
-  api = createServer((req, res) => {
-    const url = new URL(req.url ?? '', 'http://api');
+  const handler = createPodLogHandler({ client, nodes: tunnels, clock, log });
+  const requestOf = (path = '') => {
+    const url = new URL(path, 'http://api');
     const name = url.pathname.slice(1);
-    const resource = {
-      verb: 'get',
-      group: '',
-      version: 'v1',
-      plural: 'pods',
-      subresource: 'log',
-      namespace: 'ns',
-      name,
-    };
+    const resource = { verb: 'get', group: '', version: 'v1', plural: 'pods', namespace: 'ns', name };
+    const user = { name: 'u', groups: [] };
+    return { user, method: 'GET', url, resource: { ...resource, subresource: 'log' } };
+  };
+  api = createServer((req, res) => {
+    handler.handle(requestOf(req.url), req, res).catch((error) => {
+      const { code, status } = asApiError(error);
+      res.writeHead(code).end(status.message);
+    });
+  });
+  api.on('upgrade', (req, socket, head) => {
     handler
-      .handle({ user: { name: 'u', groups: [] }, method: 'GET', url, resource }, req, res)
-      .catch((error) => {
-        const { code, status } = asApiError(error);
-        res.writeHead(code).end(status.message);
-      });
+      .upgrade?.(requestOf(req.url), req, socket, head)
+      .catch((error) => socket.end(`HTTP/1.1 ${asApiError(error).code} Refused\r\n\r\n`));
   });
   api.listen(0, '127.0.0.1');
   await once(api, 'listening');
@@ -184,6 +183,22 @@ describe('pods/log', () => {
     let received = 0;
     for await (const part of res) received += part.length;
     expect(received).toBe(320 * chunk.length);
+  });
+
+  it.each([
+    ['binary.k8s.io', 'line 1\n'],
+    ['base64.binary.k8s.io', Buffer.from('line 1\n').toString('base64')],
+  ])('is sent over WebSocket as %s', async (protocol, said) => {
+    kubelet = (_req, res) => res.end('line 1\n');
+    await client.create(podKind, pod('web'));
+    const address = `ws://127.0.0.1:${(api.address() as AddressInfo).port}`;
+    const socket = new WebSocket(`${address}/web`, protocol);
+    const messages: string[] = [];
+    socket.on('message', (data) => messages.push(String(data)));
+    expect((await once(socket, 'close'))[0]).toBe(1000);
+    expect(messages).toEqual(['', said]);
+    const [refused] = await once(new WebSocket(`${address}/none`, protocol), 'error');
+    expect(String(refused)).toContain('404');
   });
 
   it('breaks the answer off when the tunnel breaks, instead of ending it as if it were complete', async () => {

@@ -1,9 +1,12 @@
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Client } from '@wheelhouse/shared/client/client';
+import type { Clock } from '@wheelhouse/shared/clock';
 import { badRequest } from '@wheelhouse/shared/errors';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import type { Logger } from '../component';
 import type { ApiRequest, Res, SubresourceHandler } from '../http/extension';
+import { logOverWebSocket } from '../streams/log-over-websocket';
 import type { NodeConnections, NodeResponse } from './node-connections';
 import { MAX_REFUSAL_BYTES, nodeRefusal } from './node-refusal';
 import { chooseContainer, containerLogPath, parsePodLogOptions } from './pod-log-options';
@@ -17,36 +20,49 @@ export function createPodLogHandler(options: {
   /** Reads pods with the server's own rights; the request itself was authorized for `pods/log`. */
   readonly client: Client;
   readonly nodes: NodeConnections;
+  readonly clock: Clock;
   readonly log: Logger;
 }): SubresourceHandler {
-  const { client, nodes, log } = options;
+  const { client, nodes, clock, log } = options;
+  /** Undefined for a pod without a node, which has said nothing yet: Kubernetes answers with an empty log. */
+  const open = async (request: ApiRequest, signal: AbortSignal): Promise<Readable | undefined> => {
+    const { namespace, name } = podOf(request);
+    const wanted = parsePodLogOptions(name, request.url.searchParams);
+    const pod = await client.get(podKind, { namespace, name });
+    const container = chooseContainer(pod, wanted.container);
+    const nodeName = pod.spec?.nodeName;
+    if (!nodeName) return undefined;
+    const path = containerLogPath({ namespace, name, container }, wanted);
+    const answer = await nodes.request(nodeName, { method: 'GET', path, signal });
+    if (answer.status !== 200) throw nodeRefusal(answer.status, await readText(answer));
+    return answer.body;
+  };
   return {
     group: '',
     plural: 'pods',
     subresource: 'log',
     async handle(request, _req, res) {
-      const { namespace, name } = podOf(request);
-      const wanted = parsePodLogOptions(name, request.url.searchParams);
-      const pod = await client.get(podKind, { namespace, name });
-      const container = chooseContainer(pod, wanted.container);
-      const nodeName = pod.spec?.nodeName;
-      // A pod without a node has said nothing yet: Kubernetes answers with an empty log.
-      if (!nodeName) {
-        begin(res);
-        res.end();
-        return;
-      }
       const abort = new AbortController();
       const hangUp = () => abort.abort();
       res.once('close', hangUp);
       try {
-        const path = containerLogPath({ namespace, name, container }, wanted);
-        const answer = await nodes.request(nodeName, { method: 'GET', path, signal: abort.signal });
-        if (answer.status !== 200) throw nodeRefusal(answer.status, await readText(answer));
+        const body = await open(request, abort.signal);
         res.off('close', hangUp);
-        await stream(answer, res, log);
+        begin(res);
+        if (body) await stream(body, res, log);
+        else res.end();
       } finally {
         res.off('close', hangUp);
+      }
+    },
+    async upgrade(request, req, socket, head) {
+      const abort = new AbortController();
+      const hangUp = () => abort.abort();
+      socket.once('close', hangUp);
+      try {
+        await logOverWebSocket({ req, socket, head, clock }, () => open(request, abort.signal));
+      } finally {
+        socket.off('close', hangUp);
       }
     },
   };
@@ -58,12 +74,11 @@ export function podOf(request: ApiRequest): { namespace: string; name: string } 
   return { namespace, name };
 }
 
-async function stream(answer: NodeResponse, res: Res, log: Logger): Promise<void> {
-  begin(res);
+async function stream(body: Readable, res: Res, log: Logger): Promise<void> {
   // HTTP/2 answers write through their stream; the response object is a facade without backpressure events of its own.
   const target = 'stream' in res ? res.stream : res;
   try {
-    await pipeline(answer.body, target);
+    await pipeline(body, target);
   } catch (error) {
     // The head is sent: nobody can be told any more. Readers who leave are the usual case.
     log.debug({ err: error }, 'a log stream ended early');

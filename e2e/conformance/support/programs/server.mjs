@@ -3,6 +3,7 @@
  * holds `tls.crt` and `tls.key`. Plain Node without packages: its image holds nothing else.
  */
 import { createSocket } from 'node:dgram';
+import { lookup, resolve, reverse } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -37,6 +38,17 @@ async function answer(request, response) {
     return response.end(said);
   }
   response.setHeader('Content-Type', 'application/json');
+  if (pathname === '/resolve') {
+    // `type` is a DNS record's, or `address` for the way that programs take, by /etc/hosts and search domains.
+    const { name, type } = Object.fromEntries(searchParams);
+    const found =
+      type === 'address'
+        ? (await lookup(name, { all: true, family: 4 })).map(({ address }) => address)
+        : type === 'PTR'
+          ? await reverse(name)
+          : await resolve(name, type);
+    return response.end(JSON.stringify(found));
+  }
   response.statusCode = Number(searchParams.get('code') ?? 200);
   const { method, url, headers } = request;
   response.end(JSON.stringify({ method, url, headers, body: Buffer.concat(chunks).toString() }));

@@ -16,6 +16,10 @@ export function hostnameOf(pod: Stored<Pod>): string {
   return (pod.spec?.hostname || pod.metadata.name).slice(0, 63).replace(/[-.]+$/, '');
 }
 
+/** Kubernetes' own words: programs tell by them whose file it is. */
+const MANAGED = '# Kubernetes-managed hosts file.';
+const MANAGED_ON_HOST_NETWORK = '# Kubernetes-managed hosts file (host network).';
+
 /** Pure: the pod's /etc/hosts. */
 export function hostsFile(pod: Stored<Pod>, address: string, clusterDomain: string): string {
   const spec = specOf(pod);
@@ -24,14 +28,21 @@ export function hostsFile(pod: Stored<Pod>, address: string, clusterDomain: stri
     ? `${hostname}.${spec.subdomain}.${pod.metadata.namespace}.svc.${clusterDomain}\t${hostname}`
     : hostname;
   const lines = [
-    '# Managed by Wheelhouse.',
+    MANAGED,
     '127.0.0.1\tlocalhost',
     '::1\tlocalhost ip6-localhost ip6-loopback',
     ...(address ? [`${address}\t${names}`] : []),
-    ...(spec.hostAliases ?? []).map(({ ip, hostnames = [] }) => `${ip}\t${hostnames.join('\t')}`),
+    ...aliasLines(spec),
   ];
   return `${lines.join('\n')}\n`;
 }
+
+/** Pure: /etc/hosts of a pod on its host's network; `host` is the node's own file. */
+export const hostNetworkHostsFile = (spec: PodSpec, host: string): string =>
+  [MANAGED_ON_HOST_NETWORK, host.trimEnd(), ...aliasLines(spec), ''].join('\n');
+
+const aliasLines = (spec: PodSpec): string[] =>
+  (spec.hostAliases ?? []).map(({ ip, hostnames = [] }) => `${ip}\t${hostnames.join('\t')}`);
 
 /** Pure: the pod's /etc/resolv.conf, by its DNS policy; `host` is the node's own file. */
 export function resolvFile(
@@ -100,7 +111,7 @@ export async function writeNetworkFiles(
   const hostsPath = join(options.directory, 'hosts');
   const resolvPath = join(options.directory, 'resolv.conf');
   const own = specOf(pod).hostNetwork
-    ? await readFile('/etc/hosts', 'utf8').catch(() => '')
+    ? hostNetworkHostsFile(specOf(pod), await readFile('/etc/hosts', 'utf8').catch(() => ''))
     : hostsFile(pod, options.address, options.clusterDomain);
   await writeFile(hostsPath, own);
   await writeFile(resolvPath, resolvFile(specOf(pod), pod.metadata.namespace ?? '', { ...options, host }));

@@ -176,7 +176,8 @@ class Decision {
       return;
     }
     if (run.state === 'running') {
-      this.#checkRunning(container, run);
+      if (container.image && container.image !== run.image) this.#replace(container, { run, init, sandbox });
+      else this.#checkRunning(container, run);
       return;
     }
     if (!init && !this.shouldRun(container)) return;
@@ -223,6 +224,16 @@ class Decision {
 
   #runIn(sandbox: SandboxStatus, name: string): ContainerStatus | undefined {
     return this.view.observed.containers.find((run) => run.name === name && run.sandboxId === sandbox.id);
+  }
+
+  /** The image is all of a container that may change in a running pod; whatever the restart policy, it starts anew. */
+  #replace(
+    container: Container,
+    { run, init, sandbox }: { run: ContainerStatus; init: boolean; sandbox: SandboxStatus },
+  ): void {
+    const message = `Container ${container.name} definition changed, will be restarted`;
+    this.kill.push({ container: run, message });
+    this.start.push(this.startOf(container, init, sandbox));
   }
 
   #checkRunning(container: Container, run: ContainerStatus): void {
