@@ -109,10 +109,10 @@ function updates(): void {
         );
         const lines = async () => (await space.exec('informed', 'cat /etc/info/value')).trim().split('\n');
         expect(await lines()).toEqual(expect.arrayContaining(['key1="value1"', 'key2="value2"']));
-        await space.patch('pods', 'informed', { metadata: { [kind]: { key2: null, key3: 'value"3' } } });
+        await space.patch('pods', 'informed', { metadata: { [kind]: { key2: null, key3: 'value3' } } });
         await settled(async () => {
           const now = await lines();
-          expect(now).toEqual(expect.arrayContaining(['key1="value1"', 'key3="value\\"3"']));
+          expect(now).toEqual(expect.arrayContaining(['key1="value1"', 'key3="value3"']));
           expect(now.join()).not.toContain('key2');
         }, 90);
       },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { removeDirectory } from '../../support/wheelhouse';
 import { type Definition, define, definitionOf, version } from '../support/definitions';
-import { kubectl } from '../support/kubectl';
+import { kubectlOf } from '../support/kubectl';
 import { settled } from '../support/space';
 import { conformance as named, type Stage } from '../support/suite';
 
@@ -62,14 +62,14 @@ function applier(stage: Stage, { spec }: Definition) {
       const file = join(directory, 'object.json');
       const head = { apiVersion: `${spec.group}/v1`, kind: spec.names.kind, metadata: { name } };
       await writeFile(file, JSON.stringify({ ...head, ...fields }));
-      await kubectl(stage.cluster.dataDir, 'apply', '--validate=strict', '-n', stage.space.name, '-f', file);
+      await kubectlOf(stage)('apply', '--validate=strict', '-f', file);
     } finally {
       await removeDirectory(directory);
     }
   };
 }
 
-const explain = (stage: Stage, path: string) => kubectl(stage.cluster.dataDir, 'explain', path);
+const explain = (stage: Stage, path: string) => kubectlOf(stage)('explain', path);
 
 /** What clients learn of kinds that users have defined. */
 export function publishedSchemas(): void {
