@@ -41,7 +41,10 @@ const mountsIt = (pod: Pod) =>
 
 async function optsOut({ space, pods }: Stage): Promise<void> {
   await space.create('serviceaccounts', { metadata: { name: 'mount' }, automountServiceAccountToken: true });
-  await space.create('serviceaccounts', { metadata: { name: 'nomount' }, automountServiceAccountToken: false });
+  await space.create('serviceaccounts', {
+    metadata: { name: 'nomount' },
+    automountServiceAccountToken: false,
+  });
   // By the account, by the pod's own word, and which of the two counts.
   const cases = [
     ['default', undefined, true],

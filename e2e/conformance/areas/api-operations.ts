@@ -16,7 +16,11 @@ interface Operations<R extends Resource> {
 type Any = { [R in Resource]: Operations<R> }[Resource];
 
 /** Each operation of the API on one kind: create, get, list, watch, patch, update, delete, delete all. */
-async function operations<R extends Resource>(stage: Stage, space: Space, given: Operations<R>): Promise<void> {
+async function operations<R extends Resource>(
+  stage: Stage,
+  space: Space,
+  given: Operations<R>,
+): Promise<void> {
   const { api, unique } = stage;
   const { resource } = given;
   const labels = { operations: unique };
@@ -80,7 +84,12 @@ async function approve({ api }: Stage, space: Space, name: string): Promise<void
   expect(approved.status?.conditions).toMatchObject([condition]);
   expect((await space.get(resource, name, 'approval')).status?.conditions).toMatchObject([condition]);
   const other = { ...condition, type: 'StatusUpdate' };
-  const written = await space.patch(resource, name, { status: { conditions: [condition, other] } }, { sub: 'status' });
+  const written = await space.patch(
+    resource,
+    name,
+    { status: { conditions: [condition, other] } },
+    { sub: 'status' },
+  );
   expect(written.status?.conditions).toMatchObject([condition, other]);
 }
 
@@ -136,24 +145,33 @@ function templates(): void {
     template: { metadata: { labels }, spec: pods.idle(name).spec },
   });
 
-  conformance('[sig-node] PodTemplates should run the lifecycle of PodTemplates [Conformance]', async (stage) => {
-    const { space, wide } = stage;
-    const labels = { templates: stage.unique };
-    await space.create('podtemplates', template(stage, 'one', labels));
-    await space.patch('podtemplates', 'one', { metadata: { labels: { patched: 'true' } } });
-    expect((await space.get('podtemplates', 'one')).metadata.labels).toEqual({ ...labels, patched: 'true' });
-    await space.remove('podtemplates', 'one');
-    expect(await wide.list('podtemplates', `?labelSelector=templates%3D${stage.unique}`)).toEqual([]);
-  });
+  conformance(
+    '[sig-node] PodTemplates should run the lifecycle of PodTemplates [Conformance]',
+    async (stage) => {
+      const { space, wide } = stage;
+      const labels = { templates: stage.unique };
+      await space.create('podtemplates', template(stage, 'one', labels));
+      await space.patch('podtemplates', 'one', { metadata: { labels: { patched: 'true' } } });
+      expect((await space.get('podtemplates', 'one')).metadata.labels).toEqual({
+        ...labels,
+        patched: 'true',
+      });
+      await space.remove('podtemplates', 'one');
+      expect(await wide.list('podtemplates', `?labelSelector=templates%3D${stage.unique}`)).toEqual([]);
+    },
+  );
 
-  conformance('[sig-node] PodTemplates should delete a collection of pod templates [Conformance]', async (stage) => {
-    const { space } = stage;
-    for (const name of ['one', 'two', 'three'])
-      await space.create('podtemplates', template(stage, name, { set: 'true' }));
-    await space.create('podtemplates', template(stage, 'other', {}));
-    await space.removeAll('podtemplates', '?labelSelector=set%3Dtrue');
-    expect((await space.list('podtemplates')).map(({ metadata }) => metadata.name)).toEqual(['other']);
-  });
+  conformance(
+    '[sig-node] PodTemplates should delete a collection of pod templates [Conformance]',
+    async (stage) => {
+      const { space } = stage;
+      for (const name of ['one', 'two', 'three'])
+        await space.create('podtemplates', template(stage, name, { set: 'true' }));
+      await space.create('podtemplates', template(stage, 'other', {}));
+      await space.removeAll('podtemplates', '?labelSelector=set%3Dtrue');
+      expect((await space.list('podtemplates')).map(({ metadata }) => metadata.name)).toEqual(['other']);
+    },
+  );
 }
 
 function events(): void {
@@ -182,7 +200,11 @@ function events(): void {
         );
       const series = { count: 2, lastObservedTime: '2026-01-02T03:05:05.654321Z' };
       await space.patch(resource, 'one', { series });
-      expect(await space.get(resource, 'one')).toMatchObject({ series, eventTime: made.eventTime, note: 'a note' });
+      expect(await space.get(resource, 'one')).toMatchObject({
+        series,
+        eventTime: made.eventTime,
+        note: 'a note',
+      });
       const updated = await space.change(resource, 'one', (object) => {
         object.series = { ...series, count: 100 };
       });
@@ -197,14 +219,17 @@ function events(): void {
     },
   );
 
-  conformance('[sig-instrumentation] Events API should delete a collection of events [Conformance]', async (stage) => {
-    const { space } = stage;
-    const resource = 'events.events.k8s.io';
-    for (const name of ['one', 'two', 'three']) await space.create(resource, event(stage, name));
-    expect(await space.list(resource, '?labelSelector=set%3Dtrue')).toHaveLength(3);
-    await space.removeAll(resource, '?labelSelector=set%3Dtrue');
-    expect(await space.list(resource, '?labelSelector=set%3Dtrue')).toEqual([]);
-  });
+  conformance(
+    '[sig-instrumentation] Events API should delete a collection of events [Conformance]',
+    async (stage) => {
+      const { space } = stage;
+      const resource = 'events.events.k8s.io';
+      for (const name of ['one', 'two', 'three']) await space.create(resource, event(stage, name));
+      expect(await space.list(resource, '?labelSelector=set%3Dtrue')).toHaveLength(3);
+      await space.removeAll(resource, '?labelSelector=set%3Dtrue');
+      expect(await space.list(resource, '?labelSelector=set%3Dtrue')).toEqual([]);
+    },
+  );
 }
 
 async function leases({ space }: Stage): Promise<void> {

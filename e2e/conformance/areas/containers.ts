@@ -147,7 +147,7 @@ function securityContexts(): void {
           script: 'echo written > /file; cat /file',
           said: 'written\n',
         },
-      [`${SECURITY} containers with AllowPrivilegeEscalation should not allow privilege escalation when false [LinuxOnly] [NodeConformance] [Conformance]`]:
+      '[k8s.io] Security Context when creating containers with AllowPrivilegeEscalation should not allow privilege escalation when false [LinuxOnly] [NodeConformance] [Conformance]':
         {
           context: { allowPrivilegeEscalation: false, runAsUser: 1000 },
           // The program belongs to root and has its set-user-id bit.

@@ -41,7 +41,10 @@ async function twoServices({ space, pods }: Stage) {
   const selector = { app: 'web' };
   const [pod, headless, service] = await Promise.all([
     space.start(pods.server('web', { labels: selector })),
-    space.create('services', { metadata: { name: 'headless' }, spec: { selector, ports, clusterIP: 'None' } }),
+    space.create('services', {
+      metadata: { name: 'headless' },
+      spec: { selector, ports, clusterIP: 'None' },
+    }),
     space.create('services', { metadata: { name: 'web' }, spec: { selector, ports } }),
   ]);
   return { podIp: pod.status?.podIP ?? '', clusterIp: service.spec?.clusterIP ?? '', headless };
@@ -66,7 +69,10 @@ export function dns(): void {
         metadata: { name: 'group' },
         spec: { clusterIP: 'None', selector: { app: 'named' }, ports },
       });
-      const made = pods.peer('named', { labels: { app: 'named' }, spec: { hostname: 'me', subdomain: 'group' } });
+      const made = pods.peer('named', {
+        labels: { app: 'named' },
+        spec: { hostname: 'me', subdomain: 'group' },
+      });
       const { status } = await space.start(made);
       const full = `me.group.${space.name}.svc.cluster.local`;
       const hosts = await space.exec('named', 'cat /etc/hosts');

@@ -100,10 +100,22 @@ async function describes(stage: Stage): Promise<void> {
     'described',
   );
   await settled(() =>
-    shows([/Type:\s+ClusterIP/, /IP:\s+\d/, /Endpoints:\s+\d/, /Session Affinity:\s+None/], 'service', 'described'),
+    shows(
+      [/Type:\s+ClusterIP/, /IP:\s+\d/, /Endpoints:\s+\d/, /Session Affinity:\s+None/],
+      'service',
+      'described',
+    ),
   );
   await shows(
-    [/Roles:/, /CreationTimestamp:/, /Conditions:/, /Addresses:/, /Capacity:/, /Kubelet Version:/, /Allocated resources/],
+    [
+      /Roles:/,
+      /CreationTimestamp:/,
+      /Conditions:/,
+      /Addresses:/,
+      /Capacity:/,
+      /Kubelet Version:/,
+      /Allocated resources/,
+    ],
     'node',
     pod?.spec?.nodeName ?? '',
   );
@@ -197,7 +209,10 @@ async function replaces(stage: Stage): Promise<void> {
   const { busybox, server } = cluster.images;
   await space.start(pods.idle('replaced'));
   const text = await kubectl('get', 'pod', 'replaced', '-o', 'json');
-  await kubectl.given(JSON.parse(text.replaceAll(`"image": "${busybox}"`, `"image": "${server}"`)), 'replace');
+  await kubectl.given(
+    JSON.parse(text.replaceAll(`"image": "${busybox}"`, `"image": "${server}"`)),
+    'replace',
+  );
   expect((await space.get('pods', 'replaced')).spec?.containers[0]?.image).toBe(server);
 }
 
@@ -215,7 +230,16 @@ async function dryRuns(stage: Stage): Promise<void> {
   const kubectl = kubectlOf(stage);
   await space.start(pods.idle('dry'));
   const image = { spec: { containers: [{ name: 'main', image: cluster.images.server }] } };
-  const text = await kubectl('patch', 'pod', 'dry', '-p', JSON.stringify(image), '--dry-run=server', '-o', 'json');
+  const text = await kubectl(
+    'patch',
+    'pod',
+    'dry',
+    '-p',
+    JSON.stringify(image),
+    '--dry-run=server',
+    '-o',
+    'json',
+  );
   expect(JSON.parse(text).spec.containers[0].image).toBe(cluster.images.server);
   expect((await space.get('pods', 'dry')).spec?.containers[0]?.image).toBe(cluster.images.busybox);
 }
@@ -246,7 +270,11 @@ function proxies(): void {
   conformance(`${NAME} Proxy server should support --unix-socket=/path [Conformance]`, async (stage) => {
     const directory = await mkdtemp(join(tmpdir(), 'wheelhouse-proxy-'));
     const path = join(directory, 'socket');
-    const proxy = await kubectlOf(stage).running(/Starting to serve on (\S+)/, 'proxy', `--unix-socket=${path}`);
+    const proxy = await kubectlOf(stage).running(
+      /Starting to serve on (\S+)/,
+      'proxy',
+      `--unix-socket=${path}`,
+    );
     try {
       expect(JSON.parse(await askSocket(path, '/api/'))).toMatchObject({ kind: 'APIVersions' });
     } finally {
@@ -258,7 +286,15 @@ function proxies(): void {
 
 /** Who answers for a pod of a controller, by name. */
 const names = (stage: Stage, app: string) =>
-  kubectlOf(stage)('get', 'pods', '-l', `app=${app}`, '-o', 'template', '--template={{range .items}}{{.metadata.name}} {{end}}');
+  kubectlOf(stage)(
+    'get',
+    'pods',
+    '-l',
+    `app=${app}`,
+    '-o',
+    'template',
+    '--template={{range .items}}{{.metadata.name}} {{end}}',
+  );
 
 async function demo(stage: Stage, sizes: readonly number[]): Promise<void> {
   const { api, space } = stage;
@@ -271,7 +307,9 @@ async function demo(stage: Stage, sizes: readonly number[]): Promise<void> {
       const found = (await names(stage, 'demo')).trim().split(' ');
       expect(found).toHaveLength(replicas);
       for (const name of found)
-        expect(await api.text(space.path('pods', `${name}:8080`, 'proxy/cgi-bin/hostname'))).toBe(`${name}\n`);
+        expect(await api.text(space.path('pods', `${name}:8080`, 'proxy/cgi-bin/hostname'))).toBe(
+          `${name}\n`,
+        );
     }, 60);
   };
   await serves(first);
@@ -311,9 +349,15 @@ async function guestbook(stage: Stage): Promise<void> {
     items: [...part('store', 1, pods.server('')), ...part('frontend', 2, pods.peer(''))],
   };
   await kubectl.given(application, 'create');
-  for (const name of ['store', 'frontend']) await kubectl('rollout', 'status', `deployment/${name}`, '--timeout=2m');
+  for (const name of ['store', 'frontend'])
+    await kubectl('rollout', 'status', `deployment/${name}`, '--timeout=2m');
   const [store] = await space.list('pods', '?labelSelector=app%3Dstore');
-  const query = new URLSearchParams({ host: 'store', port: '80', protocol: 'http', word: 'cgi-bin/hostname' });
+  const query = new URLSearchParams({
+    host: 'store',
+    port: '80',
+    protocol: 'http',
+    word: 'cgi-bin/hostname',
+  });
   await settled(async () => {
     const answer = await api.text(`${space.path('services', 'frontend:80', 'proxy/ask')}?${query}`);
     expect(answer.trim()).toBe(store?.metadata.name);
@@ -328,7 +372,8 @@ export function kubectl(): void {
   proxies();
   const cases: Record<string, (stage: Stage) => Promise<void>> = {
     'Guestbook application should create and stop a working application': guestbook,
-    'Kubectl describe should check if kubectl describe prints relevant information for rc and pods': describes,
+    'Kubectl describe should check if kubectl describe prints relevant information for rc and pods':
+      describes,
     'Kubectl diff should check if kubectl diff finds a difference for Deployments': diffs,
     'Kubectl expose should create services for rc': exposes,
     'Kubectl label should update the label on a resource': labels,

@@ -14,7 +14,9 @@ const nodeNames = async ({ wide }: Stage) => (await wide.list('nodes')).map(({ m
 
 /** A pod on every node that says its name over HTTP and UDP. */
 const peers = async ({ space, pods }: Stage, names: string[]) =>
-  Promise.all(names.map((nodeName, index) => space.start(pods.peer(`peer-${index}`, { spec: { nodeName } }))));
+  Promise.all(
+    names.map((nodeName, index) => space.start(pods.peer(`peer-${index}`, { spec: { nodeName } }))),
+  );
 
 /** What the pod `asking` hears from another one. */
 function ask({ api, space }: Stage, asking: string, target: { pod: Pod; protocol: string }): Promise<string> {
@@ -135,7 +137,9 @@ async function latency({ space, pods }: Stage): Promise<void> {
       metadata: { name },
       spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
     });
-    await space.until('endpoints', name, ({ subsets }) => subsets?.some(({ addresses }) => addresses?.length));
+    await space.until('endpoints', name, ({ subsets }) =>
+      subsets?.some(({ addresses }) => addresses?.length),
+    );
     return performance.now() - since;
   };
   const took: number[] = [];

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { EndpointSubset, Service, ServiceSpec } from 'kubernetes-types/core/v1';
 import { expect } from 'vitest';
 import { settled } from '../support/space';
@@ -9,32 +10,33 @@ const ports = [{ name: 'http', port: 80, targetPort: 8080 }];
 
 const service = (name: string, spec: ServiceSpec): Service => ({ metadata: { name }, spec });
 
-/** Two pods behind whatever selects `app: web`, and one that asks. */
+/** Pods behind whatever selects `app: web`, and two that ask: from the pods' network and from a node's. */
 async function backends({ space, pods }: Stage, count = 2): Promise<string[]> {
   const names = Array.from({ length: count }, (_, index) => `web-${index}`);
   await Promise.all([
     ...names.map((name) => space.start(pods.server(name, { labels: selector }))),
     space.start(pods.idle('client')),
+    space.start(pods.idle('node-client', { spec: { hostNetwork: true } })),
   ]);
   return names;
 }
 
-/** Who answers at an address, asked from the pod `client`. */
-const answerOf = async ({ space }: Stage, host: string, port: number | undefined) =>
-  (await space.exec('client', `wget -T 3 -qO- http://${host}:${port}/cgi-bin/hostname`)).trim();
+interface Place {
+  readonly host: string;
+  readonly port: number | undefined;
+  /** The pod that asks there. */
+  readonly from?: string;
+}
 
 /** Who answers to several questions, asked one after the other by one exec. */
-const answersOf = async (
-  { space }: Stage,
-  at: { host: string; port: number | undefined },
-  times: number,
-): Promise<string[]> => {
-  const script = `for i in $(seq ${times}); do wget -T 3 -qO- http://${at.host}:${at.port}/cgi-bin/hostname || echo failed; done`;
-  return (await space.exec('client', script)).trim().split('\n');
+const answersOf = async ({ space }: Stage, at: Place, times: number, pause = 0): Promise<string[]> => {
+  const ask = `timeout 5 wget -qO- http://${at.host}:${at.port}/cgi-bin/hostname || echo failed`;
+  const script = `for i in $(seq ${times}); do ${ask}; sleep ${pause}; done`;
+  return (await space.exec(at.from ?? 'client', script)).trim().split('\n');
 };
 
 /** Every backend answers sooner or later, and nobody else. */
-const reaches = (stage: Stage, at: { host: string; port: number | undefined }, names: readonly string[]) =>
+const reaches = (stage: Stage, at: Place, names: readonly string[]) =>
   settled(async () => {
     const heard = await answersOf(stage, at, 8 * names.length);
     expect([...new Set(heard)].sort()).toEqual([...names].sort());
@@ -45,13 +47,14 @@ const nodeAddress = async ({ wide }: Stage): Promise<string> => {
   return node?.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? '';
 };
 
-/** The node port of a service, reached over a node's address. */
-const nodePortOf = async (stage: Stage, { spec }: Service) => ({
+/** The node port of a service, reached over a node's address. Nodes of a laptop have addresses of loopback. */
+const nodePortOf = async (stage: Stage, { spec }: Service): Promise<Place> => ({
   host: await nodeAddress(stage),
   port: spec?.ports?.[0]?.nodePort,
+  from: 'node-client',
 });
 
-const clusterIpOf = ({ spec }: Service) => ({ host: spec?.clusterIP ?? '', port: 80 });
+const clusterIpOf = ({ spec }: Service): Place => ({ host: spec?.clusterIP ?? '', port: 80 });
 
 function types(): void {
   conformance(`${NAME} be able to change the type from ClusterIP to ExternalName [Conformance]`, (stage) =>
@@ -97,7 +100,7 @@ async function toExternalName(stage: Stage, type: 'ClusterIP' | 'NodePort'): Pro
     const found = await space.exec('client', `nslookup web.${space.name}.svc.cluster.local`);
     expect(found).toContain(externalName);
   }, 60);
-  expect(await answerOf(stage, 'web', 80)).toBe('web-0');
+  expect(await answersOf(stage, { host: 'web', port: 80 }, 1)).toEqual(['web-0']);
 }
 
 async function fromExternalName(stage: Stage, type: 'ClusterIP' | 'NodePort'): Promise<void> {
@@ -113,7 +116,7 @@ async function fromExternalName(stage: Stage, type: 'ClusterIP' | 'NodePort'): P
 
 interface AffinityCase {
   readonly type: 'ClusterIP' | 'NodePort';
-  readonly then: 'stays' | 'ends' | 'switched';
+  readonly course: 'stays' | 'ends' | 'switched';
 }
 
 function affinities(): void {
@@ -121,20 +124,26 @@ function affinities(): void {
   const CLUSTER_IP = 'service with type clusterIP [LinuxOnly] [Conformance]';
   conformances<AffinityCase>(
     {
-      [`${NAME} have session affinity work for ${NODE_PORT}`]: { type: 'NodePort', then: 'stays' },
-      [`${NAME} have session affinity work for ${CLUSTER_IP}`]: { type: 'ClusterIP', then: 'stays' },
-      [`${NAME} have session affinity timeout work for ${NODE_PORT}`]: { type: 'NodePort', then: 'ends' },
-      [`${NAME} have session affinity timeout work for ${CLUSTER_IP}`]: { type: 'ClusterIP', then: 'ends' },
-      [`${NAME} be able to switch session affinity for ${NODE_PORT}`]: { type: 'NodePort', then: 'switched' },
+      [`${NAME} have session affinity work for ${NODE_PORT}`]: { type: 'NodePort', course: 'stays' },
+      [`${NAME} have session affinity work for ${CLUSTER_IP}`]: { type: 'ClusterIP', course: 'stays' },
+      [`${NAME} have session affinity timeout work for ${NODE_PORT}`]: { type: 'NodePort', course: 'ends' },
+      [`${NAME} have session affinity timeout work for ${CLUSTER_IP}`]: { type: 'ClusterIP', course: 'ends' },
+      [`${NAME} be able to switch session affinity for ${NODE_PORT}`]: {
+        type: 'NodePort',
+        course: 'switched',
+      },
       [`${NAME} be able to switch session affinity for ${CLUSTER_IP}`]: {
         type: 'ClusterIP',
-        then: 'switched',
+        course: 'switched',
       },
     },
-    async (stage, { type, then }) => {
+    async (stage, { type, course }) => {
       const names = await backends(stage, 3);
-      const timeoutSeconds = then === 'ends' ? 2 : 10_800;
-      const affinity = { sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds } } };
+      const timeoutSeconds = course === 'ends' ? 2 : 10_800;
+      const affinity = {
+        sessionAffinity: 'ClientIP',
+        sessionAffinityConfig: { clientIP: { timeoutSeconds } },
+      };
       const plain = service('web', { type, selector, ports });
       const made = await stage.space.create('services', plain);
       const at = type === 'NodePort' ? await nodePortOf(stage, made) : clusterIpOf(made);
@@ -143,13 +152,14 @@ function affinities(): void {
       const sticks = () =>
         settled(async () => expect(new Set(await answersOf(stage, at, 12)).size).toBe(1), 60);
       await sticks();
-      if (then === 'ends') {
+      if (course === 'ends') {
         // A client that was silent for longer than the time may get another backend.
-        const script = `for i in $(seq 12); do wget -T 3 -qO- http://${at.host}:${at.port}/cgi-bin/hostname; sleep 3; done`;
-        const heard = (await stage.space.exec('client', script)).trim().split('\n');
-        expect(new Set(heard).size).toBeGreaterThan(1);
+        const heard = new Set<string>();
+        for (let round = 0; round < 12 && heard.size < 2; round++)
+          for (const name of await answersOf(stage, at, 1, timeoutSeconds + 1)) heard.add(name);
+        expect(heard.size).toBe(2);
       }
-      if (then === 'switched') {
+      if (course === 'switched') {
         await stage.space.patch('services', 'web', {
           spec: { sessionAffinity: 'None', sessionAffinityConfig: null },
         });
@@ -161,10 +171,10 @@ function affinities(): void {
   );
 }
 
-/** Pod names by the port that the endpoints name. */
-const addressed = (subsets: EndpointSubset[] | undefined) =>
+/** The ports that endpoints name, by pod. */
+const addressed = (subsets: EndpointSubset[] = []): Record<string, number[]> =>
   Object.fromEntries(
-    (subsets ?? []).flatMap(({ addresses = [], ports: open = [] }) =>
+    subsets.flatMap(({ addresses = [], ports: open = [] }) =>
       addresses.map(({ targetRef }) => [targetRef?.name, open.map(({ port }) => port).sort()]),
     ),
   );
@@ -174,11 +184,7 @@ function endpoints(): void {
     const { space, pods } = stage;
     const made = await space.create('services', service('web', { selector, ports }));
     const has = (expected: Record<string, number[]>) =>
-      space.until(
-        'endpoints',
-        'web',
-        ({ subsets }) => JSON.stringify(addressed(subsets)) === JSON.stringify(expected),
-      );
+      space.until('endpoints', 'web', ({ subsets }) => isDeepStrictEqual(addressed(subsets), expected));
     await has({});
     await space.start(pods.idle('client'));
     await space.start(pods.server('web-0', { labels: selector }));
@@ -233,7 +239,10 @@ function endpoints(): void {
     const { space, wide } = stage;
     const subset = (ip: string, port: number) => ({ addresses: [{ ip }], ports: [{ name: 'http', port }] });
     const labels = { endpoint: stage.unique };
-    await space.create('endpoints', { metadata: { name: 'own', labels }, subsets: [subset('10.0.0.24', 80)] });
+    await space.create('endpoints', {
+      metadata: { name: 'own', labels },
+      subsets: [subset('10.0.0.24', 80)],
+    });
     await space.change('endpoints', 'own', (object) => {
       object.subsets = [subset('10.0.0.24', 8080)];
     });
@@ -259,12 +268,20 @@ function endpoints(): void {
   conformance(`${NAME} provide secure master service [Conformance]`, async (stage) => {
     const { spec } = await stage.api.json<Service>('/api/v1/namespaces/default/services/kubernetes');
     expect(spec?.ports).toContainEqual(expect.objectContaining({ name: 'https', port: 443 }));
-    await stage.space.start(stage.pods.idle('client'));
-    const answer = await stage.space.exec(
-      'client',
-      'wget -T 5 --no-check-certificate -qO- https://$KUBERNETES_SERVICE_HOST/readyz || true',
+    const ask =
+      "fetch('https://kubernetes.default.svc/readyz').then((answer) => answer.text()).then(console.log)";
+    const { log } = await stage.space.run(
+      stage.pods.once('client', `node -e "${ask}"`, {
+        container: {
+          image: stage.cluster.images.server,
+          env: [
+            { name: 'NODE_EXTRA_CA_CERTS', value: '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt' },
+          ],
+        },
+        spec: { automountServiceAccountToken: true },
+      }),
     );
-    expect(answer).toContain('ok');
+    expect(log).toBe('ok\n');
   });
 }
 

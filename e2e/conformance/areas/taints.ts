@@ -48,7 +48,9 @@ export function taints(): void {
       const staying = await space.start(
         bearing(stage, 'staying', { tolerates: { [first]: 4, [second]: undefined } }),
       );
-      await space.start(bearing(stage, 'leaving', { tolerates: { [first]: 4, [second]: 4 }, beside: staying }));
+      await space.start(
+        bearing(stage, 'leaving', { tolerates: { [first]: 4, [second]: 4 }, beside: staying }),
+      );
       const remove = await taint(stage, staying, first);
       await remove();
       // The second taint came later and is as patient: when its eviction has come, the first's is over.

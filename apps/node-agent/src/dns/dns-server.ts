@@ -1,11 +1,11 @@
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
 import * as packet from 'dns-packet';
-import { type ClusterView, lookUp, type ZoneRecord } from './cluster-zone';
+import { type ClusterView, lookUp } from './cluster-zone';
+import { followAlias } from './follow-alias';
+import { encodeRecord, recordsOfType, TTL } from './records';
 import { decodeQuery, type Upstream } from './upstream';
 
-/** Seconds for which clients may remember an answer: short, because services come and go. */
-const TTL = 5;
 /** Answers beyond this many bytes are cut over UDP (the client asks again over TCP), unless EDNS allows more. */
 const UDP_SIZE = 512;
 const MAX_TCP_CONNECTIONS = 256;
@@ -80,11 +80,12 @@ export class DnsServer {
       case 'no-such-name':
         return packet.encode({ ...reply(query), flags: authoritative(3), authorities: [this.#soa()] });
       case 'found': {
-        const answers = result.records.filter((record) => matches(record, question.type));
+        const answers = recordsOfType(result.records, question.type);
+        const followed = await followAlias(answers, question.type, this.#options);
         const full = {
           ...reply(query),
           flags: authoritative(0),
-          answers: rotate(answers).map((record) => encodeRecord(record, question.name)),
+          answers: [...rotate(answers).map((record) => encodeRecord(record, question.name)), ...followed],
           additionals:
             answers.length > 0 ? result.additional.map((record) => encodeRecord(record, record.name)) : [],
           authorities: answers.length === 0 ? [this.#soa()] : [],
@@ -148,9 +149,6 @@ const reply = (query: packet.DecodedPacket) => ({
 const recursive = (code: number): number => packet.RECURSION_DESIRED | packet.RECURSION_AVAILABLE | code;
 const authoritative = (code: number): number => recursive(code) | packet.AUTHORITATIVE_ANSWER;
 
-const matches = (record: ZoneRecord, type: string): boolean =>
-  record.type === type || type === 'ANY' || record.type === 'CNAME';
-
 function ednsSize(query: packet.DecodedPacket): number {
   const option = query.additionals?.find((record) => record.type === 'OPT');
   return option?.type === 'OPT' ? Math.min(option.udpPayloadSize, 4096) : 0;
@@ -162,24 +160,4 @@ function rotate<T>(items: readonly T[]): T[] {
   if (items.length < 2) return [...items];
   turn = (turn + 1) % items.length;
   return [...items.slice(turn), ...items.slice(0, turn)];
-}
-
-function encodeRecord(record: ZoneRecord, name: string): packet.Answer {
-  const common = { name, ttl: TTL };
-  switch (record.type) {
-    case 'A':
-    case 'AAAA':
-      return { ...common, type: record.type, data: record.address };
-    case 'CNAME':
-    case 'PTR':
-      return { ...common, type: record.type, data: record.target };
-    case 'SRV':
-      return {
-        ...common,
-        type: 'SRV',
-        data: { priority: 0, weight: 100, port: record.port, target: record.target },
-      };
-    case 'TXT':
-      return { ...common, type: 'TXT', data: record.text };
-  }
 }

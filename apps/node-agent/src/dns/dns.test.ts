@@ -1,6 +1,7 @@
 import { Resolver } from 'node:dns/promises';
 import type { Service } from '@wheelhouse/shared/kinds/core/service';
 import type { EndpointSlice } from '@wheelhouse/shared/kinds/discovery/endpoint-slice';
+import * as packet from 'dns-packet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ClusterView } from './cluster-zone';
 import { DnsServer } from './dns-server';
@@ -17,6 +18,22 @@ const services: Record<string, Service> = {
   'shop/away': {
     metadata: { namespace: 'shop', name: 'away' },
     spec: { type: 'ExternalName', externalName: 'example.com' },
+  },
+  'shop/alias': {
+    metadata: { namespace: 'shop', name: 'alias' },
+    spec: { type: 'ExternalName', externalName: 'Second.shop.svc.cluster.local' },
+  },
+  'shop/second': {
+    metadata: { namespace: 'shop', name: 'second' },
+    spec: { type: 'ExternalName', externalName: 'web.shop.svc.cluster.local' },
+  },
+  'shop/circle': {
+    metadata: { namespace: 'shop', name: 'circle' },
+    spec: { type: 'ExternalName', externalName: 'circle.shop.svc.cluster.local' },
+  },
+  'shop/outside': {
+    metadata: { namespace: 'shop', name: 'outside' },
+    spec: { type: 'ExternalName', externalName: 'known.example.com' },
   },
   'shop/many': {
     metadata: { namespace: 'shop', name: 'many' },
@@ -56,6 +73,12 @@ beforeEach(async () => {
     domain: 'cluster.local',
     upstream: async (query) => {
       forwarded.push(query);
+      const { id, questions = [] } = packet.decode(query);
+      const [{ name } = { name: '' }] = questions;
+      if (name === 'known.example.com') {
+        const answers: packet.Answer[] = [{ type: 'A', name, ttl: 60, data: '192.0.2.7' }];
+        return packet.encode({ type: 'response', ...(id === undefined ? {} : { id }), questions, answers });
+      }
       throw new Error('no upstream here');
     },
   });
@@ -98,6 +121,15 @@ describe('the cluster zone', () => {
     expect(await resolver.resolveCname('away.shop.svc.cluster.local')).toEqual(['example.com']);
     expect(await resolver.resolve4('10-244-0-5.shop.pod.cluster.local')).toEqual(['10.244.0.5']);
     expect(await resolver.resolveTxt('dns-version.cluster.local')).toEqual([['1.1.0']]);
+  });
+
+  it('follows external names to the address, in the cluster and outside, and not in circles', async () => {
+    expect(await resolver.resolve4('alias.shop.svc.cluster.local')).toEqual(['10.96.0.9']);
+    expect(await resolver.resolve4('outside.shop.svc.cluster.local')).toEqual(['192.0.2.7']);
+    expect(await resolver.resolveCname('alias.shop.svc.cluster.local')).toEqual([
+      'Second.shop.svc.cluster.local',
+    ]);
+    expect(await resolver.resolve4('circle.shop.svc.cluster.local')).toEqual([]);
   });
 
   it('tells a missing name from a missing type', async () => {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { createServer, type Server } from 'node:https';
 import {
@@ -229,6 +230,18 @@ describe('tunnel', () => {
     stream.end(sent);
     for await (const part of stream) hash.update(part);
     expect(hash.digest('hex')).toBe(createHash('sha256').update(sent).digest('hex'));
+  });
+
+  it('carries the head and the body of a request that are written together', async () => {
+    await startAgent(machine('node-a'), echo);
+    const stream = await tunnels.connect('node-a', '/exec/default/p/c');
+    const outgoing = httpRequest({ createConnection: () => stream, method: 'POST', path: '/echoed' });
+    const body = Readable.from([Buffer.from('content')]);
+    const refused = once(outgoing, 'error');
+    body.pipe(outgoing);
+    // What comes back is the request itself, which is no answer; the parser has kept it.
+    const [error] = await refused;
+    expect(String(error.rawPacket)).toMatch(/^POST \/echoed HTTP\/1\.1\r\n/);
   });
 
   it('holds the agent back while nobody reads, loses nothing of 20 MB, and serves others meanwhile', async () => {

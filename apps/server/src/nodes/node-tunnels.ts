@@ -135,7 +135,7 @@ export class NodeTunnels implements NodeConnections, Component {
     });
     const answer = await this.#answer(nodeName, stream);
     const status = Number(answer[':status']);
-    if (status === 200) return stream;
+    if (status === 200) return withoutVectors(stream);
     throw nodeRefusal(status, await readStart(stream));
   }
 
@@ -191,6 +191,12 @@ export class NodeTunnels implements NodeConnections, Component {
     await Promise.all([...this.#tunnels.values()].map((tunnel) => this.#close(tunnel, goodbye)));
   }
 }
+
+/**
+ * Writes one chunk at a time: when strings and buffers are written together, as for the head and body of a request,
+ * Node 20 frees the strings before they are sent, and what comes to lie in their place goes out instead.
+ */
+const withoutVectors = (stream: Duplex): Duplex => Object.assign(stream, { _writev: undefined });
 
 function withoutPseudo(headers: OutgoingHttpHeaders): Record<string, string | string[] | undefined> {
   const entries = Object.entries(headers).filter(([name]) => !name.startsWith(':'));

@@ -18,8 +18,7 @@ export async function logOverWebSocket(
   const protocol = offered.find((name) => PROTOCOLS.includes(name));
   if (protocol === undefined && offered.length)
     throw badRequest(`none of the protocols ${JSON.stringify(offered)} is served; these are: ${PROTOCOLS}`);
-  const encode = (bytes: Buffer) =>
-    protocol === 'base64.binary.k8s.io' ? bytes.toString('base64') : bytes;
+  const encode = (bytes: Buffer) => (protocol === 'base64.binary.k8s.io' ? bytes.toString('base64') : bytes);
   const log = await open();
   const socket = await acceptWebSocket(upgrade, protocol, MAX_PAYLOAD);
   // What follows from it happens on 'close', which ends the log.

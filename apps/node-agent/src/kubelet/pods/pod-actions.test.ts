@@ -111,18 +111,21 @@ describe('what to do about a pod', () => {
     expect(started(plan)).toEqual(restarts ? ['a#1'] : []);
   });
 
-  test.each(['Always', 'Never'])('another image with restart policy %s: the container starts anew', (policy) => {
-    const containers = [
-      { name: 'a', image: 'x:2' },
-      { name: 'b', image: 'x:1' },
-    ];
-    const pod = makePod({ containers, restartPolicy: policy });
-    const plan = computePodActions(view(pod, [sandbox()], [run('a'), run('b')]), NOW);
-    expect(plan.kill.map(({ container, message }) => [container.name, message])).toEqual([
-      ['a', 'Container a definition changed, will be restarted'],
-    ]);
-    expect(started(plan)).toEqual(['a#1']);
-  });
+  test.each(['Always', 'Never'])(
+    'another image with restart policy %s: the container starts anew',
+    (policy) => {
+      const containers = [
+        { name: 'a', image: 'x:2' },
+        { name: 'b', image: 'x:1' },
+      ];
+      const pod = makePod({ containers, restartPolicy: policy });
+      const plan = computePodActions(view(pod, [sandbox()], [run('a'), run('b')]), NOW);
+      expect(plan.kill.map(({ container, message }) => [container.name, message])).toEqual([
+        ['a', 'Container a definition changed, will be restarted'],
+      ]);
+      expect(started(plan)).toEqual(['a#1']);
+    },
+  );
 
   test('back-off holds a container back and says until when', () => {
     const pod = makePod({ containers: [{ name: 'a' }] });
