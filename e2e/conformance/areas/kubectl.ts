@@ -260,8 +260,10 @@ function proxies(): void {
   conformance(`${NAME} Proxy server should support proxy with --port 0 [Conformance]`, async (stage) => {
     const proxy = await kubectlOf(stage).running(/Starting to serve on (\S+)/, 'proxy', '--port=0');
     try {
-      const answer = await fetch(`http://${proxy.line}/api/`);
-      expect(await answer.json()).toMatchObject({ kind: 'APIVersions', versions: ['v1'] });
+      await settled(async () => {
+        const answer = await fetch(`http://${proxy.line}/api/`);
+        expect(await answer.json()).toMatchObject({ kind: 'APIVersions', versions: ['v1'] });
+      });
     } finally {
       await proxy.end();
     }
