@@ -1,13 +1,14 @@
 /**
  * Writes src/generated/kinds.ts: the list of every kind that is defined in src/kinds/<group>/<kind>.ts. A file that
  * exports `<name>Kind: KindDefinition<…>` is a kind of the API; nothing else has to name it.
- * Does nothing when the list is current, so that builds which watch the file stay quiet.
+ * Does nothing when the list is current, so that builds which watch the file stay quiet. An argument is another folder
+ * than src.
  */
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const source = join(dirname(fileURLToPath(import.meta.url)), '..', 'src');
+const source = process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), '..', 'src');
 const output = join(source, 'generated', 'kinds.ts');
 const DEFINITION = /^export const (\w+Kind): KindDefinition\b/gm;
 

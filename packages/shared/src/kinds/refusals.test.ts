@@ -182,7 +182,7 @@ describe('replacing', () => {
   });
 
   it('keeps the value of a priority class', () => {
-    expect(replaced(priorityClassKind, { value: 1 }, { value: 2 })).toEqual(['value Forbidden']);
+    expect(replaced(priorityClassKind, { value: 1 }, { value: 2 })).toEqual(['Value Forbidden']);
   });
 });
 

@@ -45,13 +45,14 @@ export const deploymentKind: KindDefinition<Deployment> = {
     },
     {
       name: 'Up-to-date',
-      type: 'integer',
+      // The cell is a number all the same, as Kubernetes has it.
+      type: 'string',
       description: 'Number of pods that run the current template.',
       cell: ({ status }) => status?.updatedReplicas ?? 0,
     },
     {
       name: 'Available',
-      type: 'integer',
+      type: 'string',
       description: 'Number of pods that have been ready for minReadySeconds.',
       cell: ({ status }) => status?.availableReplicas ?? 0,
     },

@@ -57,7 +57,7 @@ describe('a new job', () => {
     [
       'pods that never end',
       { template: { spec: { containers: [{ name: 'c', image: 'busybox:1' }] } } },
-      ['spec.template.spec.restartPolicy FieldValueRequired'],
+      ['spec.template.spec.restartPolicy FieldValueNotSupported'],
     ],
     [
       'a failure policy with a rule of nothing',

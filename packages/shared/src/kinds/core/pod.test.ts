@@ -196,10 +196,7 @@ describe('a pod is refused', () => {
           },
         ],
       }),
-      [
-        'spec.initContainers[0].ports[1].hostPort Duplicate',
-        'spec.initContainers[0].readinessProbe Forbidden',
-      ],
+      ['spec.initContainers[0].ports[1].hostPort Duplicate', 'spec.initContainers[0].readinessProbe Invalid'],
     ],
     [
       'with containers for debugging',

@@ -89,7 +89,7 @@ export const priorityClassKind: KindDefinition<PriorityClass> = {
     return errors;
   },
   validateUpdate: (next, previous) => [
-    ...(next.value === previous.value ? [] : [forbidden('value', 'may not be changed in an update.')]),
+    ...(next.value === previous.value ? [] : [forbidden('Value', 'may not be changed in an update.')]),
     ...immutable('preemptionPolicy', next.preemptionPolicy, previous.preemptionPolicy),
   ],
 };

@@ -60,9 +60,14 @@ export function validateContainers(
     if (container.restartPolicy !== undefined)
       errors.push(notSupported(`${at}.restartPolicy`, container.restartPolicy, ['Always']));
     for (const name of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
-      if (container[name])
+      const value = container[name];
+      if (value)
         errors.push(
-          forbidden(`${at}.${name}`, 'may not be set for init containers without restartPolicy=Always'),
+          invalidValue(
+            `${at}.${name}`,
+            value,
+            'must not be set for init containers without restartPolicy=Always',
+          ),
         );
     }
   }
@@ -81,7 +86,13 @@ export function validateContainer(
   const message = container.terminationMessagePolicy;
   if (!message) errors.push(required(`${path}.terminationMessagePolicy`));
   else if (!MESSAGE_POLICIES.includes(message)) {
-    errors.push(notSupported(`${path}.terminationMessagePolicy`, message, MESSAGE_POLICIES));
+    errors.push(
+      invalidValue(
+        `${path}.terminationMessagePolicy`,
+        message,
+        `must be ${MESSAGE_POLICIES.map((one) => `'${one}'`).join(' or ')}`,
+      ),
+    );
   }
   errors.push(...validatePorts(container.ports, `${path}.ports`));
   errors.push(
