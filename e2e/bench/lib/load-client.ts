@@ -53,7 +53,7 @@ export class LoadClient {
     await this.#order({ kind: 'watch', ...order });
   }
 
-  /** Seconds until all watches together have got so many MODIFIED events, from now. */
+  /** Seconds until all watches together have got so many MODIFIED events since they were opened. */
   async delivered(events: number): Promise<number> {
     const report = await this.#order({ kind: 'deliver', events });
     if (report.kind !== 'delivered') throw new Error('unexpected answer of the load client');

@@ -37,6 +37,7 @@ import { COMPRESSED_FROM, send, sendChunks } from './respond';
 import { noSuchMethod, noSuchResource } from './status-errors';
 import { scaleTable } from './tables';
 import { streamRenderer, streamType } from './watch-frames';
+import { takesChunks } from './watch-outlet';
 import { StreamPump, streamWatch } from './watch-stream';
 
 export interface ResourceRequest {
@@ -161,16 +162,18 @@ export class ResourceHandler {
     const timeoutSeconds = numberOf(query, 'timeoutSeconds');
     const resumes = resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0';
     const withState = sendInitialEvents ?? !resumes;
+    const chunked = takesChunks(res);
     const start = await startWatch(
       resource,
       { selection, resourceVersion, sendInitialEvents },
-      streamRenderer(resource, shape, !withState),
+      streamRenderer(resource, { shape, withColumns: !withState, chunked }),
     );
     await streamWatch(res, {
       type,
       resource,
       start,
       shape,
+      chunked,
       bookmarks: flagOf(query, 'allowWatchBookmarks') ?? false,
       closeInitial: sendInitialEvents ?? false,
       timeoutSeconds: timeoutSeconds && timeoutSeconds > 0 ? timeoutSeconds : undefined,

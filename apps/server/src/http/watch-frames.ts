@@ -8,6 +8,7 @@ import { BLOCK, encodingOf, jsonOf, protobufOf, type Shape } from './presentatio
 import { PROTOBUF_TYPE } from './protobuf/decode';
 import { watchFrame } from './protobuf/encode';
 import { partialOf, tableOf } from './tables';
+import { chunkOf } from './watch-outlet';
 
 /** The media type of a watch stream. Throws NotAcceptable: YAML documents make no stream. */
 export function streamType(shape: Shape): string {
@@ -46,21 +47,28 @@ function frameOf(shape: Shape, type: string, object: Named): Buffer {
 
 let tableStreams = 0;
 
+export interface StreamForm {
+  readonly shape: Shape;
+  /** The event that tells a table's columns is still to come. */
+  readonly withColumns: boolean;
+  /** Blocks are chunks of HTTP/1.1 already (see watch-outlet.ts). */
+  readonly chunked: boolean;
+}
+
 /**
  * Renders the events of a watch stream as bytes: one JSON text a line, or protobuf with its length before it. Streams of one form share the renderings;
- * tables do not, since the first of each stream tells its columns (`withColumns`: it is still to come).
+ * tables do not, since the first of each stream tells its columns.
  */
 export function streamRenderer(
   resource: StoredResource,
-  shape: Shape,
-  withColumns: boolean,
+  { shape, withColumns, chunked }: StreamForm,
 ): Renderer<Buffer> {
   const { form } = shape.representation;
   const version = 'version' in shape.representation ? shape.representation.version : '';
   const own = form === 'table' ? String(++tableStreams) : '';
   let first = withColumns;
   return {
-    id: `stream ${resource.kind.group}/${resource.kind.version} ${form} ${encodingOf(shape.representation)} ${version} ${own}`,
+    id: `stream ${resource.kind.group}/${resource.kind.version} ${form} ${encodingOf(shape.representation)} ${version} ${chunked ? 'chunked' : ''} ${own}`,
     render(changes) {
       if (changes.length === 0) return EMPTY;
       const pieces: Buffer[] = [];
@@ -68,7 +76,7 @@ export function streamRenderer(
         pushFrame(pieces, type, frameObject(resource, entry, shape, first), shape);
         first = false;
       }
-      return Buffer.concat(pieces);
+      return chunked ? chunkOf(pieces) : Buffer.concat(pieces);
     },
   };
 }

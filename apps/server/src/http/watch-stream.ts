@@ -4,8 +4,9 @@ import type { WatchStart } from '../registry/watch';
 import type { Res } from './extension';
 import { BOOKMARK_MS, bookmarkObject } from './in-process-watch';
 import type { Shape } from './presentation';
-import { drained, type Writer, writerOf } from './respond';
+import { drained, writerOf } from './respond';
 import { bookmarkFrame, errorFrame, initialFrames } from './watch-frames';
+import { chunkOutlet, type Outlet, plainOutlet } from './watch-outlet';
 
 /** Without a timeout of the client's own, a watch ends after half an hour to an hour, so that load spreads anew. */
 const SHORTEST_SECONDS = 1800;
@@ -51,6 +52,8 @@ export interface WatchStreamOptions {
   readonly resource: StoredResource;
   readonly start: WatchStart<Buffer>;
   readonly shape: Shape;
+  /** How the watcher renders its blocks: see {@link takesChunks}. */
+  readonly chunked: boolean;
   readonly bookmarks: boolean;
   /** The client asked for the bookmark that closes the initial events. */
   readonly closeInitial: boolean;
@@ -82,7 +85,7 @@ export async function streamWatch(res: Res, options: WatchStreamOptions): Promis
     writer.write(bookmarkFrame(shape, bookmarkObject(resource, start.revision, true)));
   }
   if (!open) return;
-  await follow(writer, options);
+  await follow(res, options);
 }
 
 /** Headers go out now: clients wait for them before they look at events. */
@@ -90,9 +93,12 @@ function flush(res: Res): void {
   if ('flushHeaders' in res && typeof res.flushHeaders === 'function') res.flushHeaders();
 }
 
-function follow(writer: Writer, options: WatchStreamOptions): Promise<void> {
+function follow(res: Res, options: WatchStreamOptions): Promise<void> {
   const { resource, start, shape, clock } = options;
   const { watcher } = start;
+  const writer = writerOf(res);
+  const plain = plainOutlet(res);
+  const events = options.chunked ? chunkOutlet(res) : plain;
   return new Promise((resolve) => {
     let blocked = false;
     let finished = false;
@@ -111,10 +117,10 @@ function follow(writer: Writer, options: WatchStreamOptions): Promise<void> {
       blocked = false;
       pump();
     };
-    const write = (chunk: Uint8Array) => {
-      if (writer.write(chunk)) return;
+    const write = (outlet: Outlet, block: Buffer) => {
+      if (outlet.write(block)) return;
       blocked = true;
-      writer.once('drain', resume);
+      outlet.onceDrained(resume);
     };
     const pump = () => {
       while (!blocked && !finished) {
@@ -124,15 +130,15 @@ function follow(writer: Writer, options: WatchStreamOptions): Promise<void> {
           pending.then(resume, (error: unknown) => finish(errorFrame(shape, error)));
           return;
         }
-        let chunk: Buffer | undefined;
+        let block: Buffer | undefined;
         try {
-          chunk = watcher.pull();
+          block = watcher.pull();
         } catch (error) {
           finish(errorFrame(shape, error));
           return;
         }
-        if (chunk === undefined) return;
-        if (chunk.length > 0) write(chunk);
+        if (block === undefined) return;
+        if (block.length > 0) write(events, block);
       }
     };
     const bookmark = () =>
@@ -148,7 +154,7 @@ function follow(writer: Writer, options: WatchStreamOptions): Promise<void> {
     const scheduleBookmark = () => {
       cancelBookmark = clock.after(BOOKMARK_MS, () => {
         pump();
-        if (!blocked && !finished) write(bookmark());
+        if (!blocked && !finished) write(plain, bookmark());
         if (!finished) scheduleBookmark();
       });
     };
