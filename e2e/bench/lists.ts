@@ -1,7 +1,8 @@
 import { type ApiBench, createObjects, OBJECT_BYTES, withApiServer } from './lib/api-bench';
 import { startBareServer } from './lib/bare-server';
 import { filler } from './lib/load';
-import type { RequestOrder } from './lib/load-messages';
+import { LoadClient } from './lib/load-client';
+import type { Target } from './lib/load-messages';
 import { cpuOf, residentMegabytes } from './lib/process-usage';
 import { kubernetes, median, printReport } from './lib/report';
 
@@ -33,14 +34,14 @@ const POD = JSON.stringify({
   },
 });
 
-async function one(load: ApiBench['load'], order: Pick<RequestOrder, 'url' | 'ca' | 'token' | 'path'>) {
+async function one(load: ApiBench['load'], order: Target & { readonly path: string }) {
   const [report] = await load.requests({ ...order, method: 'GET', connections: 1, first: 0, count: 1 });
   if (!report || report.refused > 0) throw new Error(`GET ${order.path} was refused`);
   return report;
 }
 
 /** One after the other, so that each is alone. */
-async function lists(load: ApiBench['load'], order: Pick<RequestOrder, 'url' | 'ca' | 'token' | 'path'>) {
+async function lists(load: ApiBench['load'], order: Target & { readonly path: string }) {
   const times: number[] = [];
   for (let turn = 0; turn < LISTS; turn++) times.push((await one(load, order)).max);
   return median(times);
@@ -56,16 +57,29 @@ await withApiServer(async ({ server, load }) => {
   await one(load, { ...server, path: PATH });
   const measured = await cpuOf(server.pid, LISTS, () => lists(load, { ...server, path: PATH }));
   const baseline = await cpuOf(bare.pid, LISTS, () => lists(load, { ...bare, path: `/many/${PODS}` }));
+  // Timed by another process than the one that is busy with lists.
+  const other = await LoadClient.start(process.cwd());
   const beside = async (target: typeof bare | typeof server, get: string, list: string) => {
-    const gets = { method: 'GET', connections: 4, first: 0, count: 1e9, seconds: GET_SECONDS, pauseMs: 5 };
-    const [timed] = await load.requests(
-      { ...target, ...gets, path: get },
-      { ...target, ...gets, path: list, connections: LISTERS, pauseMs: 0 },
-    );
+    const endless = { ...target, method: 'GET', first: 0, count: 1e9 };
+    const listed = load.requests({
+      ...endless,
+      path: list,
+      connections: LISTERS,
+      seconds: GET_SECONDS + 1,
+    });
+    const [timed] = await other.requests({
+      ...endless,
+      path: get,
+      connections: 4,
+      seconds: GET_SECONDS,
+      pauseMs: 5,
+    });
+    await listed;
     return timed?.p99 ?? Number.NaN;
   };
   const quiet = await beside(bare, '/', `/many/${PODS}`);
   const crowded = await beside(server, `${PATH}/bench-1`, PATH);
+  await other.stop();
   await bare.stop();
   printReport([
     {

@@ -2,8 +2,10 @@ import { LeaseNotFoundError, StoreUnavailableError, type Write, type WriteResult
 import { sortBatch, takeBatch, toResults, toTransaction } from './batch';
 import { type EtcdConnection, isLeaseMissing, isRejection } from './connection';
 
-/** A second transaction may leave before the first has returned once this many writes wait. */
-const WORTH_A_SECOND = 64;
+/** While transactions are on their way, another leaves once this many writes wait: each costs us and etcd something. */
+const WORTH_ANOTHER = 16;
+/** etcd commits what arrives while it writes to disk together: more on their way keep both sides busy. */
+const MOST_IN_FLIGHT = 4;
 const LEASE_ID = /^-?\d{1,19}$/;
 
 interface WaitingWrite {
@@ -12,7 +14,7 @@ interface WaitingWrite {
   readonly reject: (error: Error) => void;
 }
 
-/** Everything that waits while a transaction is on its way travels in the next one. */
+/** What is written in one turn of the event loop, or waits while transactions are on their way, travels together. */
 export class GroupCommit {
   readonly #waiting: WaitingWrite[] = [];
   readonly #busyKeys = new Set<string>();
@@ -31,18 +33,18 @@ export class GroupCommit {
     });
   }
 
-  /** What is written in this same turn of the event loop joins the batch. */
+  /** All requests that have come in are looked at before the turn ends, so that their writes join the batch. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#scheduled = false;
       this.#dispatch();
     });
   }
 
   #dispatch(): void {
-    while (this.#inFlight === 0 || (this.#inFlight === 1 && this.#waiting.length >= WORTH_A_SECOND)) {
+    while (this.#inFlight === 0 || (this.#inFlight < MOST_IN_FLIGHT && this.#waiting.length >= WORTH_ANOTHER)) {
       const batch = takeBatch(this.#waiting, this.#busyKeys);
       if (batch.length === 0) return;
       for (const { write } of batch) this.#busyKeys.add(write.key);
