@@ -32,7 +32,8 @@ export async function insertRows(prisma: PrismaClient, rows: readonly string[], 
 }
 
 async function insert(prisma: PrismaClient, rows: readonly string[]): Promise<void> {
-  const batch = `[${rows.join(',')}]`;
+  // As bytes: Prisma would wrap a text into JSON once more and unwrap it again, quote by quote.
+  const batch = Buffer.from(`[${rows.join(',')}]`);
   await prisma.$executeRaw`
     INSERT INTO audit_entries (
       id, time, user_name, user_groups, impersonated_by, verb, api_group, api_version, resource, subresource,
@@ -42,7 +43,7 @@ async function insert(prisma: PrismaClient, rows: readonly string[]): Promise<vo
       id, time, user_name, user_groups, impersonated_by, verb, api_group, api_version, resource, subresource,
       namespace, name, uid, before, after, response_code, response_status, resource_version, source_ip, user_agent
     FROM ROWS FROM (
-      jsonb_to_recordset(${batch}::jsonb) AS (
+      jsonb_to_recordset(convert_from(${batch}, 'UTF8')::jsonb) AS (
         id text, time timestamptz, user_name text, user_groups text[], impersonated_by text, verb text,
         api_group text, api_version text, resource text, subresource text, namespace text, name text, uid text,
         before jsonb, after jsonb, response_code integer, response_status jsonb, resource_version text,

@@ -44,7 +44,10 @@ export class GroupCommit {
   }
 
   #dispatch(): void {
-    while (this.#inFlight === 0 || (this.#inFlight < MOST_IN_FLIGHT && this.#waiting.length >= WORTH_ANOTHER)) {
+    while (
+      this.#inFlight === 0 ||
+      (this.#inFlight < MOST_IN_FLIGHT && this.#waiting.length >= WORTH_ANOTHER)
+    ) {
       const batch = takeBatch(this.#waiting, this.#busyKeys);
       if (batch.length === 0) return;
       for (const { write } of batch) this.#busyKeys.add(write.key);
