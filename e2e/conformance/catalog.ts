@@ -1,5 +1,6 @@
 import { accounts } from './areas/accounts';
 import { admissionWebhooks } from './areas/admission-webhooks';
+import { aggregation } from './areas/aggregation';
 import { apiBasics } from './areas/api-basics';
 import { apiOperations } from './areas/api-operations';
 import { configVolumes } from './areas/config-volumes';
@@ -44,6 +45,7 @@ export const sideBySide: readonly (() => void)[] = [
   admissionWebhooks,
   customResources,
   publishedSchemas,
+  aggregation,
   garbageCollection,
   quotas,
   networking,

@@ -53,12 +53,14 @@ export async function serveProgram(
   cluster: Cluster,
   space: Space & { name: string },
   name: string,
+  /** Further files beside the program, in /program. */
+  files: Record<string, string> = {},
 ): Promise<string> {
   const { caBundle, secret } = await certificateFor(name, space.name);
   const program = await readFile(fileURLToPath(new URL(`programs/${name}.mjs`, import.meta.url)), 'utf8');
   const metadata = { name };
   await space.create('secrets', { metadata, data: secret });
-  await space.create('configmaps', { metadata, data: { 'main.mjs': program } });
+  await space.create('configmaps', { metadata, data: { 'main.mjs': program, ...files } });
   await space.create('services', {
     metadata,
     spec: { selector: { app: name }, ports: [{ port: 443, targetPort: 8443 }] },

@@ -7,6 +7,7 @@ import {
   isAlreadyExists,
   isConflict,
   isNotFound,
+  isUnavailable,
   serviceUnavailable,
 } from '@wheelhouse/shared/errors';
 import { type ApiService, apiServiceKind } from '@wheelhouse/shared/kinds/apiregistration/api-service';
@@ -16,7 +17,8 @@ import type { Stored } from '@wheelhouse/shared/meta/object';
 import type { Component, Logger } from '../component';
 import type { ApiServer } from '../http/api-server';
 import type { GroupProxy, ProxiedGroup, UserInfo } from '../http/extension';
-import { type FrontProxyIdentity, RemoteServer, type ServiceDialer } from './remote-server';
+import { TypesOfServer } from './published-types';
+import { type FrontProxyIdentity, RemoteServer, type ServiceDialer, Unreachable } from './remote-server';
 
 /** How often the servers behind services are asked whether they are there, and the list of local groups is renewed. */
 const ROUND_MS = 10_000;
@@ -26,15 +28,18 @@ const SELF: UserInfo = { name: 'system:kube-aggregator', groups: ['system:master
 /** A group and version that a service answers for. */
 class Remote implements ProxiedGroup {
   /** Why nobody can be asked; undefined when somebody can. */
-  problem: string | undefined = 'not checked yet';
+  problem: Problem | undefined = { reason: 'FailedDiscoveryCheck', message: 'not checked yet' };
   resources: readonly DiscoveryResource[] = [];
+  readonly types: TypesOfServer;
 
   constructor(
     readonly fingerprint: string,
     readonly server: RemoteServer,
     readonly group: string,
     readonly version: string,
-  ) {}
+  ) {
+    this.types = new TypesOfServer(server, group, version, SELF);
+  }
 
   async handle(...[user, req, res]: Parameters<ProxiedGroup['handle']>): Promise<void> {
     this.#refuse();
@@ -57,9 +62,22 @@ class Remote implements ProxiedGroup {
       this.resources = resourcesOf(list, this.group, this.version);
       this.problem = undefined;
     } catch (error) {
-      this.problem = asApiError(error).message;
+      this.problem = problemOf(error);
     }
   }
+}
+
+interface Problem {
+  readonly reason: string;
+  readonly message: string;
+}
+
+function problemOf(error: unknown): Problem {
+  const why = error instanceof Unreachable ? error.why : undefined;
+  if (isNotFound(why)) return { reason: 'ServiceNotFound', message: why.message };
+  if (isUnavailable(why)) return { reason: 'MissingEndpoints', message: why.message };
+  const message = `failing or missing response: ${asApiError(error).message}`;
+  return { reason: 'FailedDiscoveryCheck', message };
 }
 
 /**
@@ -81,6 +99,8 @@ export function startAggregator(options: {
     onError: (error) => log.warn({ err: error }, 'watching API services failed, trying again'),
   });
   let stopped = false;
+  /** Of what the other servers publish. */
+  let generation = 0;
   let cancel: (() => void) | undefined;
 
   function note(service: Stored<ApiService>): void {
@@ -107,6 +127,7 @@ export function startAggregator(options: {
   /** Checks one server and writes down what was found. */
   async function look(name: string, remote: Remote): Promise<void> {
     await remote.check();
+    if (remote.problem === undefined && (await remote.types.refresh())) generation++;
     if (stopped || remotes.get(name) !== remote) return;
     try {
       const current = informer.get(name) ?? (await client.get(apiServiceKind, { name }));
@@ -159,13 +180,21 @@ export function startAggregator(options: {
   informer.subscribe({
     added: note,
     updated: (service) => note(service),
-    deleted: ({ metadata }) => remotes.delete(metadata.name),
+    deleted({ metadata }) {
+      if (remotes.delete(metadata.name)) generation++;
+    },
   });
   informer.start();
   const proxy: GroupProxy = {
     find: (group, version) => (remotes.size === 0 ? undefined : remotes.get(`${version}.${group}`)),
     get resources() {
       return [...remotes.values()].flatMap(({ resources }) => resources);
+    },
+    get published() {
+      return [...remotes.values()].map(({ types }) => types.published);
+    },
+    get generation() {
+      return generation;
     },
   };
   api.setGroupProxy(proxy);
@@ -202,13 +231,12 @@ function localService(group: string, version: string, custom: boolean): ApiServi
 /** Undefined when nothing has changed. */
 function withAvailability(
   service: Stored<ApiService>,
-  problem: string | undefined,
+  problem: Problem | undefined,
   now: Date,
 ): Stored<ApiService> | undefined {
   const old = service.status?.conditions?.find(({ type }) => type === 'Available');
   const status = problem === undefined ? 'True' : 'False';
-  const reason = problem === undefined ? 'Passed' : 'FailedDiscoveryCheck';
-  const message = problem === undefined ? 'all checks passed' : `failing or missing response: ${problem}`;
+  const { reason, message } = problem ?? { reason: 'Passed', message: 'all checks passed' };
   if (old?.status === status && old.reason === reason && old.message === message) return undefined;
   const lastTransitionTime =
     old?.status === status && old.lastTransitionTime

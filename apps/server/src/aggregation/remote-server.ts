@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders 
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { asApiError, serviceUnavailable } from '@wheelhouse/shared/errors';
+import { ApiError, asApiError, serviceUnavailable } from '@wheelhouse/shared/errors';
 import type { Req, Res, UserInfo } from '../http/extension';
 
 /** Opens a connection to a port of a service. */
@@ -22,6 +22,13 @@ export interface RemoteServerOptions {
   readonly insecure: boolean;
   readonly dial: ServiceDialer;
   readonly identity: FrontProxyIdentity;
+}
+
+/** Nobody could be connected to. */
+export class Unreachable extends ApiError {
+  constructor(readonly why: unknown) {
+    super(serviceUnavailable(`error trying to reach service: ${asApiError(why).message}`).status);
+  }
 }
 
 /** Headers that mean this hop only, or that nobody but this server may set. */
@@ -157,7 +164,7 @@ export class RemoteServer {
       return secure;
     } catch (error) {
       raw?.destroy();
-      throw serviceUnavailable(`error trying to reach service: ${asApiError(error).message}`);
+      throw new Unreachable(error);
     }
   }
 

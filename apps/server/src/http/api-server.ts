@@ -147,7 +147,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         gitVersion,
       }),
       discoveryHandler(registry, extensions),
-      openApiHandler(registry, gitVersion),
+      openApiHandler(registry, () => extensions.proxy, gitVersion),
     ],
     knownPaths: () => knownPaths(registry.kinds, extensions),
     settled: () => definitions?.settled(),

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { DiscoveryResource } from '@wheelhouse/shared/meta/discovery';
+import type { JsonObject } from '@wheelhouse/shared/meta/json';
 
 /** Who is asking, as the authenticators established it. */
 export interface UserInfo {
@@ -84,6 +85,21 @@ export interface GroupProxy {
   find(group: string, version: string): ProxiedGroup | undefined;
   /** What the others serve, as far as it is known, for discovery. */
   readonly resources: readonly DiscoveryResource[];
+  /** What they publish of their types. */
+  readonly published: readonly PublishedTypes[];
+  /** Changes whenever `published` does. */
+  readonly generation: number;
+}
+
+/** The documents in which another server describes its types. */
+export interface PublishedTypes {
+  /** Of version 3, by path: `apis/GROUP/VERSION`. */
+  readonly v3: ReadonlyMap<string, object>;
+  /** Of version 2, what is not in every server's document. */
+  readonly v2: {
+    readonly paths: Record<string, JsonObject>;
+    readonly definitions: Record<string, JsonObject>;
+  };
 }
 
 export interface ProxiedGroup {

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import type { KindDefinition } from '@wheelhouse/shared/meta/kind';
-import { buildOpenApiV2 } from '@wheelhouse/shared/openapi/v2';
+import { buildOpenApiV2, type OpenApiV2Document } from '@wheelhouse/shared/openapi/v2';
 import { encodeOpenApiV2 } from '@wheelhouse/shared/openapi/v2-protobuf';
 import { buildOpenApiV3, openApiV3Index, openApiV3Paths } from '@wheelhouse/shared/openapi/v3';
-import type { Req, Res } from './extension';
+import type { GroupProxy, Req, Res } from './extension';
 import { parseAccept } from './negotiation';
 import { writerOf } from './respond';
 import type { PathHandler } from './router';
@@ -24,10 +24,12 @@ interface Document {
 /** `/openapi/v2` (JSON, or protobuf for older kubectl) and `/openapi/v3/…`; each is built when it is first asked for. */
 export function openApiHandler(
   served: { readonly kinds: readonly KindDefinition[]; readonly generation: number },
+  others: () => GroupProxy | undefined,
   version: string,
 ): PathHandler {
   const documents = new Map<string, Document>();
-  let { kinds, generation } = served;
+  let { kinds } = served;
+  let generation = '';
   const keep = (id: string, type: string, make: () => Uint8Array | string): Document => {
     let document = documents.get(id);
     if (!document) {
@@ -42,18 +44,20 @@ export function openApiHandler(
     const [, group = '', groupVersion = ''] = path.split('/');
     const at = path.startsWith('api/') ? { group: '', version: group } : { group, version: groupVersion };
     return keep(path, 'application/json', () =>
-      JSON.stringify(buildOpenApiV3(kinds, at.group, at.version, version)),
+      JSON.stringify(ofOthers(others(), path) ?? buildOpenApiV3(kinds, at.group, at.version, version)),
     );
   };
   return async (req, res, path) => {
     if (!path.startsWith('/openapi/')) return false;
-    if (generation !== served.generation) {
+    const current = `${served.generation} ${others()?.generation ?? 0}`;
+    if (generation !== current) {
       documents.clear();
-      ({ kinds, generation } = served);
+      generation = current;
+      ({ kinds } = served);
     }
     if (path === '/openapi/v2') {
       const wantsProtobuf = acceptsProtobuf(req.headers.accept);
-      const v2 = () => buildOpenApiV2(kinds, version);
+      const v2 = () => withOthers(buildOpenApiV2(kinds, version), others());
       await answer(
         req,
         res,
@@ -66,7 +70,12 @@ export function openApiHandler(
     if (path !== '/openapi/v3' && !path.startsWith('/openapi/v3/')) return false;
     const name = path.slice('/openapi/v3/'.length);
     if (name === '') {
-      const index = openApiV3Index(kinds, (document) => v3(document).etag);
+      const own = openApiV3Index(kinds, (document) => v3(document).etag);
+      const more = pathsOfOthers(others()).map((document) => [
+        document,
+        { serverRelativeURL: `/openapi/v3/${document}?hash=${v3(document).etag}` },
+      ]);
+      const index = { paths: { ...own.paths, ...Object.fromEntries(more) } };
       await answer(
         req,
         res,
@@ -74,10 +83,28 @@ export function openApiHandler(
       );
       return true;
     }
-    if (!openApiV3Paths(kinds).includes(name)) throw noSuchResource();
+    if (!openApiV3Paths(kinds).includes(name) && !ofOthers(others(), name)) throw noSuchResource();
     await answer(req, res, v3(name));
     return true;
   };
+}
+
+function pathsOfOthers(proxy: GroupProxy | undefined): string[] {
+  return (proxy?.published ?? []).flatMap(({ v3 }) => [...v3.keys()]);
+}
+
+function ofOthers(proxy: GroupProxy | undefined, path: string): object | undefined {
+  return proxy?.published.find(({ v3 }) => v3.has(path))?.v3.get(path);
+}
+
+/** This server's own types come first where a name is taken by several. */
+function withOthers(own: OpenApiV2Document, proxy: GroupProxy | undefined): OpenApiV2Document {
+  const all = { ...own };
+  for (const { v2 } of proxy?.published ?? []) {
+    all.paths = { ...v2.paths, ...all.paths };
+    all.definitions = { ...v2.definitions, ...all.definitions };
+  }
+  return all;
 }
 
 function acceptsProtobuf(accept: string | undefined): boolean {

@@ -55,7 +55,10 @@ export function openApiV3Paths(kinds: readonly KindDefinition[]): string[] {
  * `/openapi/v3`: where each document is. `hashOf` gives a text that changes with the document's content; clients
  * cache by it.
  */
-export function openApiV3Index(kinds: readonly KindDefinition[], hashOf: (path: string) => string): object {
+export function openApiV3Index(
+  kinds: readonly KindDefinition[],
+  hashOf: (path: string) => string,
+): { paths: Record<string, { serverRelativeURL: string }> } {
   return {
     paths: Object.fromEntries(
       openApiV3Paths(kinds).map((path) => [
