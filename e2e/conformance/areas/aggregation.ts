@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { serveProgram } from '../support/hooks';
-import { kubectl } from '../support/kubectl';
+import { kubectlOf } from '../support/kubectl';
 import { settled } from '../support/space';
 import { conformance } from '../support/suite';
 
@@ -21,7 +21,9 @@ const services = '/apis/apiregistration.k8s.io/v1/apiservices';
 export function aggregation(): void {
   conformance(
     '[sig-api-machinery] Aggregator Should be able to support the 1.17 Sample API Server using the current Aggregator [Conformance]',
-    async ({ api, cluster, space, cleanUp }) => {
+    async (stage) => {
+      const { api, cluster, space, cleanUp } = stage;
+      const kubectl = kubectlOf(stage);
       const proxy = await api.json<{ data: Record<string, string> }>(
         '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication',
       );
@@ -47,7 +49,7 @@ export function aggregation(): void {
       // Found like any other group.
       const { groups } = await api.json<{ groups: { name: string }[] }>('/apis');
       expect(groups.map((group) => group.name)).toContain(GROUP);
-      expect(await kubectl(cluster.dataDir, 'api-resources', '--api-group', GROUP)).toContain('flunders');
+      expect(await kubectl('api-resources', '--api-group', GROUP)).toContain('flunders');
 
       // Made, changed, watched and deleted in the name of who asks.
       const flunders = `/apis/${GROUP}/${VERSION}/namespaces/${space.name}/flunders`;
