@@ -44,6 +44,11 @@ function Growth({ held, preview, more }: { held: Held; preview: Preview | undefi
         {shown.length > 0 ? ':' : '.'}
       </b>{' '}
       {shown.length > 0 ? `${shown.join(', ')}. ` : ''}
+      {preview.evicted > 0 ? (
+        <span className="font-semibold text-fail-ink">
+          {plural(preview.evicted, 'less important pod')} of others would have to leave.{' '}
+        </span>
+      ) : null}
       {preview.room !== undefined ? (
         <span className="font-semibold text-brass-ink">Room for {preview.room}. </span>
       ) : null}

@@ -47,6 +47,7 @@ export function readPreview(answer: PlacementPreview, target: number): Preview |
     target,
     byNode,
     fitting,
+    evicted: status.evictions?.length ?? 0,
     leaving: new Set(status.removals.map(({ pod }) => pod)),
     room: maximum.exact ? maximum.replicas : undefined,
     limit: maximum.reason || undefined,

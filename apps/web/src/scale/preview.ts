@@ -14,6 +14,8 @@ export interface Preview {
   readonly fitting: number;
   /** Names of the pods that would be deleted. */
   readonly leaving: ReadonlySet<string>;
+  /** How many less important pods of others would have to make room. */
+  readonly evicted: number;
   /** All replicas of this workload that fit, those that run included; undefined when no limit was found. */
   readonly room: number | undefined;
   /** What stands in the way of more, in words. */

@@ -48,6 +48,8 @@ export interface PlacementPreviewStatus {
   readonly placements: readonly PreviewPlacement[];
   /** Existing pods that would be deleted, in order. */
   readonly removals: readonly PreviewRemoval[];
+  /** Less important pods of others that would have to leave their nodes for those of the preview. */
+  readonly evictions?: readonly PreviewEviction[];
   /** Pods, of a drain successors, that would find no node. */
   readonly unplaced: number;
   readonly maximum: PreviewMaximum;
@@ -101,6 +103,12 @@ export interface PreviewPlacement {
   readonly node: string;
 }
 
+export interface PreviewEviction {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly node: string;
+}
+
 export interface PreviewRemoval {
   readonly pod: string;
   /** Absent for a pod that waits. */
@@ -108,7 +116,7 @@ export interface PreviewRemoval {
 }
 
 export interface PreviewMaximum {
-  /** The largest count at which every pod has a node. */
+  /** The largest count at which every pod has a node; where less important pods leave for them, one at a time. */
   readonly replicas: number;
   /** False when the search ended before a limit was found: at least so many fit. */
   readonly exact: boolean;

@@ -2,6 +2,7 @@ import type { Framework } from '../framework/framework';
 import type { Nominations } from '../framework/nominations';
 import type { ClusterEvent, ClusterEventKind } from '../framework/plugin';
 import type { Hint } from '../queue/scheduling-queue';
+import type { NodeInfo } from '../snapshot/node-info';
 import type { PodInfo } from '../snapshot/pod-info';
 import type { Snapshot } from '../snapshot/snapshot';
 import type { Verdict } from './decide';
@@ -23,11 +24,10 @@ export interface HintInput {
 export function hintOf({ event, member, verdict, framework, snapshot, nominations }: HintInput): Hint {
   const node = event.node === undefined ? undefined : snapshot.node(event.node);
   if (node) {
-    const cycle = { pod: member, snapshot };
-    const prepared = framework.prepare(cycle);
-    if (prepared.kind === 'check' && (prepared.onlyNodes?.names.has(node.name) ?? true)) {
-      if (!refusalOn({ framework, cycle, filters: prepared.filters, nominations }, node)) return 'fits';
-    }
+    const by = refuserOn(node, { member, framework, snapshot, nominations });
+    if (by === undefined) return 'fits';
+    // Another one than before: what the verdict waits for is not all any more, so it has to be told anew.
+    if (!verdict.plugins.has(by)) return 'maybe';
   }
   for (const name of verdict.plugins) {
     const plugin = framework.filter(name);
@@ -38,6 +38,18 @@ export function hintOf({ event, member, verdict, framework, snapshot, nomination
     } else if (!node || plugin.scope === 'cluster') return 'maybe';
   }
   return 'no';
+}
+
+/** The plugin that would refuse the node now. */
+function refuserOn(
+  node: NodeInfo,
+  { member, framework, snapshot, nominations }: Omit<HintInput, 'event' | 'verdict'>,
+): string | undefined {
+  const cycle = { pod: member, snapshot };
+  const prepared = framework.prepare(cycle);
+  if (prepared.kind === 'reject') return prepared.by;
+  if (prepared.onlyNodes && !prepared.onlyNodes.names.has(node.name)) return prepared.onlyNodes.by;
+  return refusalOn({ framework, cycle, filters: prepared.filters, nominations }, node)?.filter.plugin.name;
 }
 
 /**

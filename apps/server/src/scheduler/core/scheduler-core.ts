@@ -23,6 +23,7 @@ import {
 } from './decide';
 import { DecisionLog } from './decision-log';
 import { hintOf, retryEvents } from './events';
+import { makeRoom, nominate } from './make-room';
 import { preparedRefusal } from './refusal-on';
 import { reserve, unreserve } from './reserve';
 import type { NodeScore } from './score';
@@ -77,6 +78,8 @@ export interface Moment {
   readonly snapshot: Snapshot;
   readonly cursor: Cursor;
   readonly options: DecideOptions;
+  /** UIDs of pods that were told to leave. */
+  readonly leaving: ReadonlySet<string>;
 }
 
 /** How many nodes' scores a decision keeps for explanations. */
@@ -122,6 +125,7 @@ export class SchedulerCore {
       snapshot: this.cache.snapshot.fork(),
       cursor: { ...this.#cursor },
       options: { ...this.options.decide, nominations: this.nominations.copy() },
+      leaving: new Set(this.#leaving),
     };
   }
 
@@ -331,21 +335,18 @@ export class SchedulerCore {
 
   #refuse(attempt: Attempt, verdict: Verdict, room: PostFilterResult | undefined): RefusedStep {
     const { queued, info, framework } = attempt;
-    const told = room?.message ? { ...verdict, postFilter: room.message } : verdict;
+    const told: Verdict = {
+      ...verdict,
+      ...(room?.message ? { postFilter: room.message } : {}),
+      ...(room?.refusedBy ? { plugins: new Set([...verdict.plugins, ...room.refusedBy]) } : {}),
+    };
     const before = this.nominations.nodeOf(info.uid);
     const nominated = room?.nominate;
-    const dismissed: PodInfo[] = [];
-    if (nominated !== undefined) {
-      for (const other of this.nominations.on(nominated)) {
-        if (other.uid === info.uid || other.priority >= info.priority) continue;
-        this.nominations.clear(other.uid);
-        dismissed.push(other);
-      }
-      this.nominations.set(info, nominated);
-    } else if (before !== undefined && !room?.keep) this.nominations.clear(info.uid);
+    const dismissed = nominated === undefined ? [] : nominate(this.nominations, info, nominated);
+    if (nominated === undefined && before !== undefined && !room?.keep) this.nominations.clear(info.uid);
     for (const { uid } of room?.evict ?? []) this.#leaving.add(uid);
     const alone = this.nominations.nodeOf(info.uid) !== undefined;
-    this.queue.refused(queued, told, retryEvents(framework, verdict), { alone });
+    this.queue.refused(queued, told, retryEvents(framework, told), { alone });
     for (const other of dismissed) this.queue.retry(other.key);
     const kept = nominated ?? (before !== undefined && !alone ? '' : undefined);
     return {
@@ -362,15 +363,8 @@ export class SchedulerCore {
     if (found.kind === 'found') return undefined;
     const { snapshot } = this.cache;
     const { nominations } = this;
-    const messages: string[] = [];
     const isLeaving = (uid: string) => this.#leaving.has(uid);
-    const failed = { framework, snapshot, nominations, resolvable: found.resolvable, isLeaving };
-    for (const plugin of framework.postFilters) {
-      const result = plugin.postFilter({ pod: info, snapshot }, failed);
-      if (result?.nominate !== undefined || result?.keep) return result;
-      if (result?.message) messages.push(result.message);
-    }
-    return messages.length > 0 ? { message: messages.join(', ') } : undefined;
+    return makeRoom(info, { framework, snapshot, nominations, resolvable: found.resolvable, isLeaving });
   }
 }
 

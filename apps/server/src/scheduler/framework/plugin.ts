@@ -135,6 +135,8 @@ export interface PostFilterResult {
   readonly keep?: boolean;
   /** All nodes that would do, the nominated among them: extenders may strike some off, then it is chosen again. */
   readonly candidates?: readonly PreemptionCandidate[];
+  /** Filters that stood in the way: what turns their verdict may help the next attempt to make room. */
+  readonly refusedBy?: ReadonlySet<string>;
   /** Said after the reasons in events: `preemption: 0/3 nodes are available: …`. */
   readonly message?: string;
 }

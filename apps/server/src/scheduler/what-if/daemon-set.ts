@@ -6,8 +6,10 @@ import type { NodeAffinity, NodeSelectorTerm, Pod } from 'kubernetes-types/core/
 import { refusalOn } from '../core/refusal-on';
 import type { Moment } from '../core/scheduler-core';
 import type { Framework } from '../framework/framework';
-import { podInfo } from '../snapshot/pod-info';
+import { type PodInfo, podInfo } from '../snapshot/pod-info';
 import { limitSentence, tally } from './limits';
+import { Play } from './play';
+import { evictionsOf } from './preview';
 
 export interface DaemonSetInput {
   /** A fork: the preview changes it. */
@@ -25,6 +27,7 @@ const NODE_RULES = new Set(['NodeAffinity', 'TaintToleration', 'NodeUnschedulabl
 export function* daemonSetSteps(input: DaemonSetInput): Generator<void, PlacementPreviewStatus, void> {
   const { moment, framework, copy, existing } = input;
   const { snapshot } = moment;
+  const play = new Play(moment);
   const served = new Set(existing.flatMap(nodeOfDaemonPod));
   const placements: PreviewPlacement[] = [];
   const refused: string[] = [];
@@ -43,8 +46,10 @@ export function* daemonSetSteps(input: DaemonSetInput): Generator<void, Placemen
     if (!refusal) {
       snapshot.addPod(pod, name);
       placements.push({ ordinal, node: name });
-    } else if (!NODE_RULES.has(refusal.filter.plugin.name))
-      refused.push(refusal.rejection.reasons.join(', '));
+    } else if (!NODE_RULES.has(refusal.filter.plugin.name)) {
+      if (makesRoom(play, framework, pod)) placements.push({ ordinal, node: name });
+      else refused.push(refusal.rejection.reasons.join(', '));
+    }
     yield;
   }
   const replicas = existing.length + placements.length;
@@ -53,6 +58,7 @@ export function* daemonSetSteps(input: DaemonSetInput): Generator<void, Placemen
     currentReplicas: existing.length,
     placements,
     removals: [],
+    evictions: evictionsOf(play),
     unplaced: refused.length,
     maximum: {
       replicas,
@@ -66,6 +72,15 @@ export function* daemonSetSteps(input: DaemonSetInput): Generator<void, Placemen
       ...placements.map(({ node }) => ({ node, current: 0, preview: 1 })),
     ],
   };
+}
+
+/** Whether the pod gets its place once less important ones have left. */
+function makesRoom(play: Play, framework: Framework, pod: PodInfo): boolean {
+  return (
+    play.attempt(framework, pod).kind === 'waiting' &&
+    play.settle() &&
+    play.attempt(framework, pod).kind === 'placed'
+  );
 }
 
 function nominationsOf({ options: { nominations } }: Moment) {

@@ -62,3 +62,26 @@ test('a drain: who moves where, who stays, who finds no node, and which budgets 
   expect(core.cache.snapshot.node('old')?.pods.size).toBe(5);
   expect(core.cache.snapshot.node('old')?.traits.unschedulable).toBe(false);
 });
+
+test('an important pod of a drained node makes less important ones leave theirs', () => {
+  const core = new SchedulerCore({ clock: systemClock, profiles: [defaultProfile()] });
+  for (const name of ['old', 'b', 'c']) core.nodeSeen(testNode({ name, cpu: '1' }));
+  const important = { owner: 'web', cpu: '800m', spec: { priority: 100 } };
+  const pods = [testPod({ name: 'web', node: 'old', ...important })];
+  const minor = testPod({ name: 'minor', node: 'b', cpu: '500m' });
+  for (const pod of [...pods, minor, testPod({ name: 'peer', node: 'c', ...important })]) core.podSeen(pod);
+  const steps = drainSteps({
+    moment: core.fork(),
+    node: 'old',
+    pods,
+    frameworkFor: (pod) => core.frameworkFor(pod),
+    budgetsIn: () => [],
+  });
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  expect(step.value.drain?.moves).toEqual([
+    { namespace: 'default', pod: 'web', outcome: 'placed', node: 'b' },
+  ]);
+  expect(step.value.evictions).toEqual([{ namespace: 'default', pod: 'minor', node: 'b' }]);
+  expect(core.cache.snapshot.node('b')?.pods.size).toBe(1);
+});

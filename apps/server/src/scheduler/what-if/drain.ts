@@ -4,12 +4,13 @@ import type {
   PlacementPreviewStatus,
 } from '@wheelhouse/shared/scheduling/placement-preview';
 import type { Pod } from 'kubernetes-types/core/v1';
-import { decide } from '../core/decide';
 import type { Moment } from '../core/scheduler-core';
 import { verdictText } from '../core/verdict-text';
 import type { Framework } from '../framework/framework';
 import { type BudgetsIn, budgetsFor } from '../plugins/preemption/budgets';
 import { isFinished, type PodInfo, podInfo, podOwner } from '../snapshot/pod-info';
+import { Play } from './play';
+import { evictionsOf } from './preview';
 
 export interface DrainInput {
   /** A fork: the preview changes it. */
@@ -44,11 +45,18 @@ export function* drainSteps(input: DrainInput): Generator<void, PlacementPreview
     snapshot.setNode({ ...known.traits.node, spec: { ...known.traits.node.spec, unschedulable: true } });
   for (const { uid } of leaving) snapshot.removePod(uid, node);
 
+  const play = new Play(moment);
   const moves: DrainMove[] = [];
-  for (const [index, info] of leaving.entries()) {
-    moves.push({ namespace: info.namespace, pod: info.name, ...successor(info, index, input) });
-    yield;
-  }
+  // Who finds no node is tried again once others have made room.
+  do {
+    for (const [index, info] of leaving.entries()) {
+      const before = moves[index]?.outcome ?? 'homeless';
+      if (before !== 'homeless') continue;
+      const found = successor(info, index, { ...input, play });
+      moves[index] = { namespace: info.namespace, pod: info.name, ...found };
+      yield;
+    }
+  } while (play.settle());
   const placements = moves.flatMap(({ pod, node: target }, ordinal) =>
     target === undefined ? [] : [{ ordinal, pod, node: target }],
   );
@@ -56,6 +64,7 @@ export function* drainSteps(input: DrainInput): Generator<void, PlacementPreview
     currentReplicas: leaving.length,
     placements,
     removals: leaving.map(({ name }) => ({ pod: name, node })),
+    evictions: evictionsOf(play),
     unplaced: moves.filter(({ outcome }) => outcome === 'homeless').length,
     maximum: { replicas: placements.length, exact: true, reason: '', limits: [] },
     drain: { node, moves, stays, blockedBy: blockedBy(leaving, input.budgetsIn) },
@@ -74,7 +83,7 @@ function reasonToStay(pod: Pod): string | undefined {
 function successor(
   { pod }: PodInfo,
   index: number,
-  { moment, frameworkFor }: DrainInput,
+  { play, frameworkFor }: Pick<DrainInput, 'frameworkFor'> & { readonly play: Play },
 ): Pick<DrainMove, 'outcome' | 'node' | 'reason'> {
   if (isFinished(pod)) return { outcome: 'finished', reason: 'it ran to its end' };
   if (podOwner(pod) === undefined)
@@ -92,12 +101,9 @@ function successor(
     spec,
     status: {},
   });
-  const { snapshot, cursor, options } = moment;
-  const decision = decide(framework, snapshot, copy, cursor, options);
-  if (decision.kind === 'unschedulable')
-    return { outcome: 'homeless', reason: verdictText(decision.verdict) };
-  snapshot.addPod(copy, decision.node);
-  return { outcome: 'placed', node: decision.node };
+  const result = play.attempt(framework, copy);
+  if (result.kind === 'placed') return { outcome: 'placed', node: result.node };
+  return { outcome: 'homeless', reason: verdictText(result.verdict) };
 }
 
 /** Budgets whose allowance ends before all of their pods here have left. */

@@ -1,14 +1,22 @@
-import { systemClock } from '@wheelhouse/shared/clock';
+import { ManualClock } from '@wheelhouse/shared/clock';
 import fc from 'fast-check';
 import type { Pod, PodSpec } from 'kubernetes-types/core/v1';
+import type { PodDisruptionBudget } from 'kubernetes-types/policy/v1';
 import { describe, expect, test } from 'vitest';
 import { SchedulerCore } from '../core/scheduler-core';
+import { idleHandle } from '../framework/idle-handle';
 import { defaultProfile } from '../plugins/default-profile';
+import type { PodInfo } from '../snapshot/pod-info';
 import { type PodParts, testNode, testPod } from '../testing/objects';
 import { preview } from './preview';
 
-function newCore(): SchedulerCore {
-  return new SchedulerCore({ clock: systemClock, profiles: [defaultProfile()] });
+/** Longer than any pause between two attempts. */
+const PAUSE_MS = 20_000;
+const clock = new ManualClock();
+
+function newCore(budgets: readonly PodDisruptionBudget[] = []): SchedulerCore {
+  const profile = defaultProfile(idleHandle({ clock, budgetsIn: () => budgets }));
+  return new SchedulerCore({ clock, profiles: [profile] });
 }
 
 function ask(
@@ -31,12 +39,30 @@ function ask(
   });
 }
 
-/** Lets pods of the workload come into being and be placed for real; answers their nodes in order. */
-function grow(core: SchedulerCore, workload: Omit<PodParts, 'name'>, from: number, to: number): string[] {
+/**
+ * Lets pods of the workload come into being and be placed for real, and those leave that have to for them; answers
+ * their nodes in order.
+ */
+function grow(core: SchedulerCore, workload: Omit<PodParts, 'name'>, from: number, to: number) {
   for (let i = from; i < to; i++) core.podSeen(testPod({ name: `w-${i}`, ...workload }));
   const nodes: string[] = [];
-  for (let step = core.next(); step; step = core.next()) if (step.kind === 'placed') nodes.push(step.node);
-  return nodes;
+  const evicted = new Set<PodInfo>();
+  for (let isIdle = false; !isIdle; ) {
+    const leaving = new Set<PodInfo>();
+    let placed = false;
+    for (let step = core.next(); step; step = core.next()) {
+      if (step.kind === 'placed') nodes.push(step.node);
+      placed ||= step.kind === 'placed';
+      for (const victim of step.kind === 'refused' ? (step.evict ?? []) : []) leaving.add(victim);
+    }
+    for (const victim of leaving) {
+      core.podGone(victim.pod);
+      evicted.add(victim);
+    }
+    isIdle = !placed && leaving.size === 0;
+    clock.advance(PAUSE_MS);
+  }
+  return { nodes, evicted: [...evicted].map(({ name }) => name).sort() };
 }
 
 const everyW = { labelSelector: { matchLabels: { app: 'w' } } };
@@ -73,14 +99,21 @@ const RULES: Readonly<Record<string, Partial<PodSpec>>> = {
 const RULE_NAMES = Object.keys(RULES);
 
 const nodeArbitrary = fc.record({
-  cpu: fc.constantFrom('500m', '2', '4', '16'),
+  cpu: fc.constantFrom('500m', '1', '2', '16'),
   memory: fc.constantFrom('512Mi', '4Gi', '64Gi'),
   pods: fc.constantFrom('3', '110'),
   zone: fc.constantFrom(undefined, 'a', 'b'),
   disk: fc.constantFrom('ssd', 'hdd'),
   taint: fc.constantFrom(undefined, 'NoSchedule', 'PreferNoSchedule'),
-  unschedulable: fc.boolean(),
-  runs: fc.array(fc.record({ cpu: fc.constantFrom('0', '100m', '1'), mine: fc.boolean() }), { maxLength: 3 }),
+  unschedulable: fc.constantFrom(false, false, false, true),
+  runs: fc.array(
+    fc.record({
+      cpu: fc.constantFrom('0', '100m', '400m', '1'),
+      mine: fc.boolean(),
+      priority: fc.constantFrom(0, 0, 5),
+    }),
+    { maxLength: 3 },
+  ),
 });
 const workloadArbitrary = fc.record({
   cpu: fc.constantFrom('0', '50m', '300m', '1500m'),
@@ -89,10 +122,16 @@ const workloadArbitrary = fc.record({
   tolerant: fc.boolean(),
   hostPort: fc.boolean(),
   rule: fc.constantFrom('none', 'none', ...RULE_NAMES),
-  priority: fc.constantFrom(0, 0, -1),
+  priority: fc.constantFrom(0, -1, 3, 10),
+  never: fc.constantFrom(false, false, true),
+  budget: fc.constantFrom(undefined, 0, 2),
+  /** Whether somebody fills each node almost up. */
+  crowded: fc.boolean(),
 });
+const ALMOST_ALL: Readonly<Record<string, string>> = { '500m': '450m', 1: '900m', 2: '1800m', 16: '15' };
 
 test('what the preview says is what happens, on 500 random clusters', () => {
+  let withEvictions = 0;
   fc.assert(
     fc.property(
       fc.array(nodeArbitrary, { maxLength: 8 }),
@@ -100,7 +139,17 @@ test('what the preview says is what happens, on 500 random clusters', () => {
       workloadArbitrary,
       fc.nat(30),
       (shapes, many, shape, replicas) => {
-        const core = newCore();
+        const budget = {
+          metadata: { name: 'other', namespace: 'default' },
+          spec: { selector: { matchLabels: { app: 'other' } } },
+          status: {
+            disruptionsAllowed: shape.budget ?? 0,
+            currentHealthy: 9,
+            desiredHealthy: 9,
+            expectedPods: 9,
+          },
+        };
+        const core = newCore(shape.budget === undefined ? [] : [budget]);
         const workload = {
           owner: 'workload',
           labels: { app: 'w' },
@@ -110,6 +159,7 @@ test('what the preview says is what happens, on 500 random clusters', () => {
             ...(shape.selective ? { nodeSelector: { disk: 'ssd' } } : {}),
             ...RULES[shape.rule],
             priority: shape.priority,
+            ...(shape.never ? { preemptionPolicy: 'Never' } : {}),
             ...(shape.tolerant ? { tolerations: [{ operator: 'Exists' }] } : {}),
           },
           container: {
@@ -133,13 +183,15 @@ test('what the preview says is what happens, on 500 random clusters', () => {
           core.nodeSeen(
             testNode({ name, cpu: node.cpu, memory: node.memory, pods: node.pods, labels, spec }),
           );
-          for (const [position, run] of node.runs.entries()) {
+          const filler = { cpu: ALMOST_ALL[node.cpu] ?? '0', mine: false, priority: 0 };
+          for (const [position, run] of [...node.runs, ...(shape.crowded ? [filler] : [])].entries()) {
             const running = testPod({
               name: `${name}-${position}`,
               node: name,
               cpu: run.cpu,
               owner: run.mine ? 'workload' : 'other',
               labels: { app: run.mine ? 'w' : 'other' },
+              spec: { priority: run.mine ? shape.priority : run.priority },
             });
             core.podSeen(running);
             if (run.mine) existing.push(running);
@@ -147,18 +199,27 @@ test('what the preview says is what happens, on 500 random clusters', () => {
         }
         const target = existing.length + replicas;
         const answer = ask(core, workload, existing, target);
-        const nodes = grow(core, workload, existing.length, target);
+        const { nodes, evicted } = grow(core, workload, existing.length, target);
         expect(answer.placements.map(({ node }) => node)).toEqual(nodes);
+        expect(answer.evictions?.map(({ pod }) => pod).sort()).toEqual(evicted);
+        if (evicted.length > 0) withEvictions++;
         expect(answer.unplaced).toBe(replicas - nodes.length);
         if (answer.maximum.replicas > 400 || !answer.maximum.exact) return;
-        // The maximum is reached, and not one more.
-        const more = grow(core, workload, target, answer.maximum.replicas + 3);
-        expect(existing.length + nodes.length + more.length).toBe(answer.maximum.replicas);
+        // The maximum is reached, and not one more. Who makes others leave comes alone: several at once choose other
+        // victims.
+        const end = answer.maximum.replicas + 3;
+        const stride = shape.priority > 0 ? 1 : end;
+        let count = existing.length + nodes.length;
+        for (let from = target; from < end; from += stride) {
+          count += grow(core, workload, from, Math.min(from + stride, end)).nodes.length;
+        }
+        expect(count).toBe(answer.maximum.replicas);
         expect(answer.maximum.reason).not.toBe('');
       },
     ),
     { numRuns: 500 },
   );
+  expect(withEvictions).toBeGreaterThan(20);
 });
 
 describe('a small cluster', () => {

@@ -4,12 +4,13 @@ import type {
 } from '@wheelhouse/shared/scheduling/placement-preview';
 import type { Pod } from 'kubernetes-types/core/v1';
 import { rankForDeletion } from '../../controllers/replication/ranking';
-import { decide, type Verdict } from '../core/decide';
+import type { Verdict } from '../core/decide';
 import type { Moment } from '../core/scheduler-core';
 import type { Framework } from '../framework/framework';
 import { type PodInfo, podInfo } from '../snapshot/pod-info';
 import { countHeadroom } from './headroom';
 import { type Limit, limitSentence, limitsOfVerdict } from './limits';
+import { type Attempt, Play } from './play';
 
 export interface PreviewInput {
   /** A fork: the preview changes it. */
@@ -34,41 +35,25 @@ export interface PreviewInput {
  */
 export function* previewSteps(input: PreviewInput): Generator<void, PlacementPreviewStatus, void> {
   const { moment, framework, existing, related, replicas } = input;
-  const play = new Play(moment, framework, podInfo(input.copy));
+  const play = new Play(moment);
   const placed = existing.filter((pod) => pod.spec?.nodeName);
-  const waiting = existing.filter((pod) => !pod.spec?.nodeName);
   const ranked = input.shrinksFromEnd ? existing.toReversed() : rankForDeletion(existing, related);
   const removals = ranked.slice(0, Math.max(0, existing.length - replicas));
   const removed = new Set(removals);
 
-  const placements: PreviewPlacement[] = [];
-  let verdict: Verdict | undefined;
-  let unplaced = 0;
-  for (const pod of waiting) {
-    if (removed.has(pod)) continue;
-    const result = play.place(podInfo(pod));
-    if (result.kind === 'placed') {
-      placements.push({ ordinal: existing.indexOf(pod), pod: pod.metadata?.name ?? '', node: result.node });
-    } else {
-      verdict = result.verdict;
-      unplaced++;
-    }
-    yield;
-  }
-  for (let ordinal = existing.length; ordinal < replicas; ordinal++) {
-    const result = play.placeCopy(ordinal);
-    if (result.kind === 'unschedulable') {
-      // The others are the same pod: they fit no better.
-      verdict = result.verdict;
-      unplaced += replicas - ordinal;
-      break;
-    }
-    placements.push({ ordinal, node: result.node });
-    yield;
-  }
+  const copy = podInfo(input.copy);
+  const wanted = [
+    ...existing.flatMap((pod, ordinal): Replica[] =>
+      pod.spec?.nodeName || removed.has(pod) ? [] : [{ ordinal, pod: podInfo(pod), isNew: false }],
+    ),
+    ...newReplicas(copy, existing.length, replicas),
+  ];
+  const { placements, unplaced, limit: known } = yield* placeAll(wanted, framework, play);
 
+  // Those of the replicas themselves; the search for the maximum has others leave.
+  const evictions = evictionsOf(play);
   const fitting = placed.length + placements.length;
-  const limit = yield* findMaximum(input, play, fitting, verdict);
+  const limit = yield* findMaximum(input, { play, copy, fitting, known });
   return {
     currentReplicas: existing.length,
     placements,
@@ -76,10 +61,54 @@ export function* previewSteps(input: PreviewInput): Generator<void, PlacementPre
       pod: metadata?.name ?? '',
       ...(spec?.nodeName ? { node: spec.nodeName } : {}),
     })),
+    evictions,
     unplaced,
     maximum: limit,
     perNode: perNode(placed, removed, placements),
   };
+}
+
+/** The pods that leave for those of a preview, as its status tells. */
+export function evictionsOf(play: Play): NonNullable<PlacementPreviewStatus['evictions']> {
+  return play.evicted.map(({ pod: { namespace, name }, node }) => ({ namespace, pod: name, node }));
+}
+
+interface Replica {
+  readonly ordinal: number;
+  readonly pod: PodInfo;
+  /** A copy, like all others that are: where one does not fit, none does. */
+  readonly isNew: boolean;
+}
+
+function newReplicas(copy: PodInfo, from: number, to: number): Replica[] {
+  return Array.from({ length: Math.max(0, to - from) }, (_, index) => {
+    const ordinal = from + index;
+    return { ordinal, pod: { ...copy, uid: `preview-${ordinal}` }, isNew: true };
+  });
+}
+
+/** Tries all in order, and those without a node again as long as others make room or a placed one may let them fit. */
+function* placeAll(wanted: readonly Replica[], framework: Framework, play: Play) {
+  const placements: PreviewPlacement[] = [];
+  let left = wanted;
+  let limit: Verdict | undefined;
+  let before: number;
+  do {
+    const again: Replica[] = [];
+    before = placements.length;
+    limit = undefined;
+    for (const replica of left) {
+      const { ordinal, pod, isNew } = replica;
+      const result: Attempt | undefined = isNew && limit ? undefined : play.attempt(framework, pod);
+      if (result?.kind === 'placed') {
+        placements.push({ ordinal, ...(isNew ? {} : { pod: pod.name }), node: result.node });
+      } else again.push(replica);
+      if (isNew && result?.kind === 'refused') limit = result.verdict;
+      yield;
+    }
+    left = again;
+  } while (left.length > 0 && (play.settle() || placements.length > before));
+  return { placements, unplaced: left.length, limit };
 }
 
 /** The whole preview at once. */
@@ -91,46 +120,35 @@ export function preview(input: PreviewInput): PlacementPreviewStatus {
   }
 }
 
-/** Decisions on the fork, each of which counts for the next. */
-class Play {
-  constructor(
-    readonly moment: Moment,
-    readonly framework: Framework,
-    readonly copy: PodInfo,
-  ) {}
-
-  place(pod: PodInfo) {
-    const { snapshot, cursor, options } = this.moment;
-    const decision = decide(this.framework, snapshot, pod, cursor, options);
-    if (decision.kind === 'placed') snapshot.addPod(pod, decision.node);
-    return decision;
-  }
-
-  placeCopy(ordinal: number) {
-    return this.place({ ...this.copy, uid: `preview-${ordinal}` });
-  }
+interface Tried {
+  readonly play: Play;
+  readonly copy: PodInfo;
+  /** So many have a node. */
+  readonly fitting: number;
+  /** Why no more do, if that is known already. */
+  readonly known: Verdict | undefined;
 }
 
-/** `fitting` pods have a node on the fork, `verdict` says why no more do (if that is known already). */
+/** How many copies fit at most: counted where each node's room is its own, else tried one by one. */
 function* findMaximum(
-  { maximumProbe }: PreviewInput,
-  play: Play,
-  fitting: number,
-  verdict: Verdict | undefined,
+  { maximumProbe, framework, moment: { snapshot } }: PreviewInput,
+  { play, copy, fitting, known }: Tried,
 ): Generator<void, PlacementPreviewStatus['maximum'], void> {
-  const { snapshot } = play.moment;
-  const counted = countHeadroom(play.framework, snapshot, play.copy);
-  if (counted) return maximum(fitting + counted.copies, counted.limits, snapshot.nodes.length);
+  const nodes = snapshot.nodes.length;
   let more = 0;
-  let last = verdict;
-  while (!last) {
+  let last = known;
+  for (;;) {
+    const counted = play.mayEvict(framework, copy) ? undefined : countHeadroom(framework, snapshot, copy);
+    if (counted) return maximum(fitting + more + counted.copies, counted.limits, nodes);
+    if (last) return maximum(fitting + more, limitsOfVerdict(last), nodes);
     if (more >= maximumProbe) return { replicas: fitting + more, exact: false, reason: '', limits: [] };
-    const result = play.placeCopy(Number.MAX_SAFE_INTEGER - more);
-    if (result.kind === 'unschedulable') last = result.verdict;
-    else more++;
+    const probe = { ...copy, uid: `preview-probe-${more}` };
+    let result = play.attempt(framework, probe);
+    if (result.kind === 'waiting' && play.settle()) result = play.attempt(framework, probe);
+    if (result.kind === 'placed') more++;
+    else last = result.verdict;
     yield;
   }
-  return maximum(fitting + more, limitsOfVerdict(last), snapshot.nodes.length);
 }
 
 function maximum(

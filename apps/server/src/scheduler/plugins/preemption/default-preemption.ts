@@ -32,11 +32,11 @@ export function defaultPreemption(budgetsIn: BudgetsIn, args: PreemptionArgs = {
       const nodes = snapshot.nodes.length;
       if (nodes === 0) return {};
       const wanted = wantedCandidates(attempt.resolvable.length, args);
-      const { candidates, reasons } = findCandidates(pod, attempt, { wanted, budgetsIn });
+      const { candidates, reasons, refusedBy } = findCandidates(pod, attempt, { wanted, budgetsIn });
       const best = pickCandidate(candidates);
       if (best) return { nominate: best.node, evict: best.victims, candidates };
       if (nodes > attempt.resolvable.length) reasons.set(NOT_HELPFUL, nodes - attempt.resolvable.length);
-      return { message: `preemption: ${verdictText({ nodes, reasons })}` };
+      return { message: `preemption: ${verdictText({ nodes, reasons })}`, refusedBy };
     },
   };
 }
@@ -83,11 +83,12 @@ function findCandidates(
   const { resolvable, snapshot } = attempt;
   const candidates: PreemptionCandidate[] = [];
   const reasons = new Map<string, number>();
+  const refusedBy = new Set<string>();
   const count = (reason: string, nodes = 1) => reasons.set(reason, (reasons.get(reason) ?? 0) + nodes);
   // Most refused pods are no more important than any other: nothing to look for then.
   if (!snapshot.hasBelow(pod.priority)) {
     if (resolvable.length > 0) count(NO_VICTIMS, resolvable.length);
-    return { candidates, reasons };
+    return { candidates, reasons, refusedBy };
   }
   let harmless = false;
   for (const { name } of resolvable) {
@@ -99,12 +100,13 @@ function findCandidates(
     }
     const found = victimsOn(node, pod, attempt, budgetsIn);
     if (!isCandidate(found)) {
-      for (const reason of found.reasons) count(reason);
+      for (const reason of found.rejection.reasons) count(reason);
+      if (found.by !== undefined) refusedBy.add(found.by);
       continue;
     }
     candidates.push(found);
     harmless ||= found.violations === 0;
     if (harmless && candidates.length >= wanted) break;
   }
-  return { candidates, reasons };
+  return { candidates, reasons, refusedBy };
 }

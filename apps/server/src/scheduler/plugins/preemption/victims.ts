@@ -1,4 +1,4 @@
-import { preparedRefusal, refusalOn } from '../../core/refusal-on';
+import { preparedRefusal, type Refused, refusalOn } from '../../core/refusal-on';
 import type { PreemptionCandidate } from '../../framework/extender';
 import { type ActiveFilter, firstRefusal } from '../../framework/framework';
 import type { FailedAttempt } from '../../framework/plugin';
@@ -9,24 +9,31 @@ import { type BudgetsIn, splitByBudgets } from './budgets';
 import { byImportance } from './importance';
 
 export const NO_VICTIMS = 'No preemption victims found for incoming pod';
-const NOBODY = rejection(NO_VICTIMS, { unresolvable: true });
-const GONE = rejection('node(s) are gone', { unresolvable: true });
+const NOBODY: NoRoom = { rejection: rejection(NO_VICTIMS, { unresolvable: true }) };
+const GONE: NoRoom = { rejection: rejection('node(s) are gone', { unresolvable: true }) };
 
-export function isCandidate(found: PreemptionCandidate | Rejection): found is PreemptionCandidate {
+/** Why a node would not do even without its less important pods. */
+export interface NoRoom {
+  readonly rejection: Rejection;
+  /** The plugin that says so. */
+  readonly by?: string;
+}
+
+export function isCandidate(found: PreemptionCandidate | NoRoom): found is PreemptionCandidate {
   return 'victims' in found;
 }
 
 /**
  * The pods of lower priority that would have to leave the node for the pod to fit: first all of them are taken away,
  * then as many as possible are given back, those that a budget protects first, the most important first. A
- * rejection when the pod would not fit even alone, or nobody has to go. The snapshot is as before afterwards.
+ * refusal when the pod would not fit even alone, or nobody has to go. The snapshot is as before afterwards.
  */
 export function victimsOn(
   node: NodeInfo,
   pod: PodInfo,
   attempt: FailedAttempt,
   budgetsIn: BudgetsIn,
-): PreemptionCandidate | Rejection {
+): PreemptionCandidate | NoRoom {
   const lower = [...node.pods.values()].filter((other) => other.priority < pod.priority).sort(byImportance);
   if (lower.length === 0) return NOBODY;
   const trial = trialOn(node, pod, attempt);
@@ -58,7 +65,7 @@ interface Trial {
   remove(other: PodInfo): void;
   giveBack(other: PodInfo): void;
   /** Why the pod would not fit now. */
-  refusal(): Rejection | undefined;
+  refusal(): NoRoom | undefined;
   undo(): void;
 }
 
@@ -99,9 +106,9 @@ class CopyTrial implements Trial {
     this.#node.addPod(other);
   }
 
-  refusal(): Rejection | undefined {
+  refusal(): NoRoom | undefined {
     const cycle = { pod: this.pod, snapshot: this.attempt.snapshot };
-    return firstRefusal(cycle, this.#node, this.filters)?.rejection;
+    return asNoRoom(firstRefusal(cycle, this.#node, this.filters));
   }
 
   undo(): void {}
@@ -130,17 +137,21 @@ class SnapshotTrial implements Trial {
     for (const other of [...this.#removed.values()]) this.giveBack(other);
   }
 
-  refusal(): Rejection | undefined {
+  refusal(): NoRoom | undefined {
     const { framework, snapshot, nominations } = this.attempt;
     const node = snapshot.node(this.node);
     if (!node) return GONE;
     const cycle = { pod: this.pod, snapshot };
     if (nominations.ahead(this.node, this.pod).length === 0) {
-      return preparedRefusal(framework, cycle, node)?.rejection;
+      return asNoRoom(preparedRefusal(framework, cycle, node));
     }
     const prepared = framework.prepare(cycle);
-    if (prepared.kind === 'reject') return prepared.rejection;
-    if (prepared.onlyNodes && !prepared.onlyNodes.names.has(this.node)) return prepared.onlyNodes.rejection;
-    return refusalOn({ framework, cycle, filters: prepared.filters, nominations }, node)?.rejection;
+    if (prepared.kind === 'reject') return prepared;
+    if (prepared.onlyNodes && !prepared.onlyNodes.names.has(this.node)) return prepared.onlyNodes;
+    return asNoRoom(refusalOn({ framework, cycle, filters: prepared.filters, nominations }, node));
   }
+}
+
+function asNoRoom(refused: Refused | undefined): NoRoom | undefined {
+  return refused && { rejection: refused.rejection, by: refused.filter.plugin.name };
 }
