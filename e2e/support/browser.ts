@@ -22,29 +22,51 @@ export async function openConsole(browser: Browser, signInUrl: string, link?: st
   return page;
 }
 
-/**
- * Drags a workload's handle with the mouse until its count shows `target`, and lets go: down, many small moves, up.
- * Throws when the whole way across the screen does not reach it.
- */
-export async function dragTo(page: Page, testId: string, target: number): Promise<void> {
+/** A workload's handle in the hand. */
+export interface Hold {
+  /** The count that the card shows. */
+  shown(): Promise<number>;
+  /** Moves on by so many pixels, to the right or (negative) to the left. */
+  pull(pixels: number): Promise<void>;
+  /** Moves in many small steps until the count shows `target`; throws when the way across the screen does not do. */
+  pullTo(target: number): Promise<void>;
+  letGo(): Promise<void>;
+}
+
+/** Takes a workload's handle with the mouse. */
+export async function takeHandle(page: Page, testId: string): Promise<Hold> {
   const card = page.getByTestId(testId);
   const handle = card.getByTestId('scale-handle');
   await handle.scrollIntoViewIfNeeded();
   const box = await handle.boundingBox();
   if (!box) throw new Error(`the handle of ${testId} is not on the screen`);
-  const start = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  const y = box.y + box.height / 2;
+  let x = box.x + box.width / 2;
+  await page.mouse.move(x, y);
+  await page.mouse.down();
   const shown = async () =>
     Number((await card.getByTestId('replica-count').innerText()).match(/\d+/g)?.at(-1));
-  const direction = target >= (await shown()) ? 1 : -1;
-  await page.mouse.move(start.x, start.y);
-  await page.mouse.down();
-  for (let distance = 0; distance < 1_400; distance += 4) {
-    if ((await shown()) === target) {
-      await page.mouse.up();
-      return;
-    }
-    await page.mouse.move(start.x + direction * distance, start.y, { steps: 1 });
-  }
-  await page.mouse.up();
-  throw new Error(`dragging ${testId} did not reach ${target}; it shows ${await shown()}`);
+  const pull = async (pixels: number) => {
+    x += pixels;
+    await page.mouse.move(x, y, { steps: 1 });
+  };
+  return {
+    shown,
+    pull,
+    async pullTo(target) {
+      const direction = target >= (await shown()) ? 1 : -1;
+      for (let distance = 0; distance < 1_400; distance += 4) {
+        if ((await shown()) === target) return;
+        await pull(direction * 4);
+      }
+      throw new Error(`dragging ${testId} did not reach ${target}; it shows ${await shown()}`);
+    },
+    letGo: () => page.mouse.up(),
+  };
+}
+
+/** Drags a workload's handle with the mouse until its count shows `target`, and lets go. */
+export async function dragTo(page: Page, testId: string, target: number): Promise<void> {
+  const hold = await takeHandle(page, testId);
+  await hold.pullTo(target).finally(() => hold.letGo());
 }

@@ -73,7 +73,7 @@ export function PodStrip({ workload, pods, desired, held, preview }: PodStripPro
               key={index}
               className="tile"
               data-look={look}
-              data-testid={look === 'asked' ? 'asked-pod' : 'ghost-pod'}
+              data-testid={look === 'asked' ? 'asked-pod' : 'coming-pod'}
               style={{ '--tile': `${tile}px`, '--edge': tile < 14 ? '1px' : '1.6px' } as React.CSSProperties}
             />
           ))}
