@@ -197,6 +197,17 @@ describe('what updates may not say', () => {
     expect(denied.json.metadata.deletionTimestamp).toBe(json.metadata.deletionTimestamp);
   });
 
+  it('nothing about the revision, where the kind insists on it', async () => {
+    const path = '/apis/coordination.k8s.io/v1/namespaces/default/leases';
+    const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'l' } };
+    expect((await send('PUT', `${path}/l`, lease)).status).toBe(404);
+    const { json } = await send('POST', path, lease);
+    const blind = await send('PUT', `${path}/l`, lease);
+    expect([blind.status, causes(blind.json)]).toEqual([422, ['FieldValueInvalid metadata.resourceVersion']]);
+    expect((await send('PUT', `${path}/l`, json)).status).toBe(200);
+    expect((await send('PUT', `${MAPS}/a`, map('a'))).status).toBe(200);
+  });
+
   it('finalizers of a namespace that are nobody’s', async () => {
     const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } };
     const path = '/api/v1/namespaces/default/finalize';

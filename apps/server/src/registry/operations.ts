@@ -130,6 +130,7 @@ export class Operations {
         subresource,
         build(current) {
           checkUid(resource, ref, sent, current);
+          checkRevision(resource, ref, sent);
           const next = fresh ?? decode(resource.kind, body).object;
           fresh = undefined;
           return next;
@@ -364,6 +365,20 @@ function noStrategicMerge() {
 /** True for NotFound, whoever removed it. */
 function isGone(error: unknown): boolean {
   return error instanceof Error && 'reason' in error && error.reason === 'NotFound';
+}
+
+/** Some kinds are never overwritten by who does not say what they have seen. */
+function checkRevision(resource: StoredResource, ref: Ref, { metadata }: KubeObject): void {
+  const { kind } = resource;
+  const revision = metadata?.resourceVersion ?? '';
+  if (!(kind.custom || kind.conditionalUpdate) || (revision !== '' && revision !== '0')) return;
+  resource.refuseInvalid(ref.name, [
+    {
+      reason: 'FieldValueInvalid',
+      field: 'metadata.resourceVersion',
+      message: 'Invalid value: 0x0: must be specified for an update',
+    },
+  ]);
 }
 
 function scaleSpec(resource: StoredResource, ref: Ref) {

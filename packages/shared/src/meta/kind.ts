@@ -102,6 +102,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> extends Resou
   gracefulDeletion?(object: T): number | undefined;
   /** Finalizers need not be qualified (`example.com/name`); custom resources never need that. */
   readonly plainFinalizers?: true;
+  /** A PUT has to name the revision that it was made from; so it is for all custom resources. */
+  readonly conditionalUpdate?: true;
   /** What a DELETE without propagationPolicy does to dependents; default 'background'. */
   readonly defaultPropagation?: 'background' | 'orphan';
   /** True: a DELETE answers the object itself; otherwise a Status. */

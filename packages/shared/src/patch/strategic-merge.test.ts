@@ -41,6 +41,7 @@ describe('lists with a merge key', () => {
     expect(names(spec(live, { containers: [{ name: 'b', $patch: 'delete' }] }))).toBe('ac');
     expect(names(spec(live, { containers: [{ $patch: 'replace' }, { name: 'x' }] }))).toBe('x');
     expect(spec(live, { containers: [{ $patch: 'replace' }] })).toEqual({ containers: [] });
+    expect(names(spec(live, { containers: [{ $patch: 'replace', name: 'y' }, { name: 'x' }] }))).toBe('x');
   });
 
   it('takes the order that the patch sets', () => {

@@ -151,13 +151,10 @@ function mergeList(live: unknown[], patch: unknown[], plan: ListPlan): unknown[]
       case 'delete':
         gone.add(keyIdentity(keyValue(element, key)));
         break;
-      case 'replace': {
+      case 'replace':
+        // Said of the list, not of an element: what else stands beside the directive is not looked at.
         replace = true;
-        // A lone directive empties the list; one with fields is also an element of the new list.
-        const { [PATCH]: _directive, ...fields } = element;
-        if (Object.keys(fields).length > 0) rest.push(fields);
         break;
-      }
       default:
         throw badRequest(`unexpected value ${String(element[PATCH])} of ${PATCH} in a list`);
     }

@@ -18,6 +18,7 @@ export const mutatingWebhookConfigurationKind: KindDefinition<MutatingWebhookCon
   categories: ['api-extensions'],
   namespaced: false,
   schema: 'io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration',
+  conditionalUpdate: true,
   hasGeneration: true,
   columns: [
     nameColumn,

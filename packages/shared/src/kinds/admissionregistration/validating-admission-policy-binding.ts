@@ -28,6 +28,7 @@ export const validatingAdmissionPolicyBindingKind: KindDefinition<ValidatingAdmi
   categories: ['api-extensions'],
   namespaced: false,
   schema: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding',
+  conditionalUpdate: true,
   hasGeneration: true,
   columns: [
     nameColumn,

@@ -31,6 +31,7 @@ export const validatingAdmissionPolicyKind: KindDefinition<ValidatingAdmissionPo
   categories: ['api-extensions'],
   namespaced: false,
   schema: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy',
+  conditionalUpdate: true,
   status: true,
   columns: [
     nameColumn,

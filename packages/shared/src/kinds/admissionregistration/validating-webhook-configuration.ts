@@ -16,6 +16,7 @@ export const validatingWebhookConfigurationKind: KindDefinition<ValidatingWebhoo
   categories: ['api-extensions'],
   namespaced: false,
   schema: 'io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration',
+  conditionalUpdate: true,
   hasGeneration: true,
   columns: [
     nameColumn,

@@ -28,6 +28,7 @@ export const customResourceDefinitionKind: KindDefinition<CustomResourceDefiniti
   categories: ['api-extensions'],
   namespaced: false,
   schema: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition',
+  conditionalUpdate: true,
   status: true,
   plainFinalizers: true,
   columns: defaultColumns,

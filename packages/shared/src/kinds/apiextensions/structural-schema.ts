@@ -295,6 +295,7 @@ const MISSING_TYPE: Record<Level, string> = {
 function invariants(schema: JsonSchema, level: Level, field: string): FieldError[] {
   const errors: FieldError[] = [];
   const items = itemsOf(schema);
+  if (schema.type === 'array' && !items) errors.push(required(`${field}.items`, 'must be specified'));
   if (items) errors.push(...invariants(items, 'item', `${field}.items`));
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     errors.push(...invariants(property, 'field', `${field}.properties[${name}]`));

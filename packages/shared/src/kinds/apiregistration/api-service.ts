@@ -43,6 +43,7 @@ export const apiServiceKind: KindDefinition<ApiService> = {
   categories: ['api-extensions'],
   namespaced: false,
   schema: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService',
+  conditionalUpdate: true,
   // The core group's is called `v1.`.
   nameRule: 'path-segment',
   status: true,

@@ -13,6 +13,7 @@ export const leaseKind: KindDefinition<Lease> = {
   singular: 'lease',
   namespaced: true,
   schema: 'io.k8s.api.coordination.v1.Lease',
+  conditionalUpdate: true,
   columns: [
     nameColumn,
     {

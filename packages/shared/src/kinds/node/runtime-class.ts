@@ -18,6 +18,7 @@ export const runtimeClassKind: KindDefinition<RuntimeClass> = {
   singular: 'runtimeclass',
   namespaced: false,
   schema: 'io.k8s.api.node.v1.RuntimeClass',
+  conditionalUpdate: true,
   columns: [
     nameColumn,
     {

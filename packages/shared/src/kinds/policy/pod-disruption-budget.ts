@@ -18,6 +18,7 @@ export const podDisruptionBudgetKind: KindDefinition<PodDisruptionBudget> = {
   shortNames: ['pdb'],
   namespaced: true,
   schema: 'io.k8s.api.policy.v1.PodDisruptionBudget',
+  conditionalUpdate: true,
   status: true,
   columns: [
     nameColumn,

@@ -18,6 +18,7 @@ export const csiDriverKind: KindDefinition<CSIDriver> = {
   singular: 'csidriver',
   namespaced: false,
   schema: 'io.k8s.api.storage.v1.CSIDriver',
+  conditionalUpdate: true,
   deleteReturnsObject: true,
   columns: [
     nameColumn,

@@ -25,6 +25,7 @@ export const csiNodeKind: KindDefinition<CSINode> = {
   singular: 'csinode',
   namespaced: false,
   schema: 'io.k8s.api.storage.v1.CSINode',
+  conditionalUpdate: true,
   deleteReturnsObject: true,
   columns: [
     nameColumn,

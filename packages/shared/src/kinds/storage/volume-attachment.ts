@@ -21,6 +21,7 @@ export const volumeAttachmentKind: KindDefinition<VolumeAttachment> = {
   singular: 'volumeattachment',
   namespaced: false,
   schema: 'io.k8s.api.storage.v1.VolumeAttachment',
+  conditionalUpdate: true,
   status: true,
   hasGeneration: false,
   deleteReturnsObject: true,
