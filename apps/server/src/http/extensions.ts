@@ -1,4 +1,6 @@
-import { methodNotAllowed } from '@wheelhouse/shared/errors';
+import { badRequest, methodNotAllowed } from '@wheelhouse/shared/errors';
+import { isObject } from '@wheelhouse/shared/meta/json';
+import { apiVersionOf } from '@wheelhouse/shared/meta/kind';
 import { mediaType, parseBody, readBody } from './body';
 import type {
   ApiRequest,
@@ -88,10 +90,27 @@ export class Extensions {
         if (!resource.create || path.name !== undefined) throw methodNotAllowed();
         const type = mediaType(req);
         const body = await parseBody(await readBody(req), type);
+        checkNames(body, path, resource);
         return sendObject(res, 201, await resource.create(body, request));
       }
       default:
         throw methodNotAllowed();
     }
+  }
+}
+
+/** A body need not say what it is, but if it does, it has to be right. */
+function checkNames(body: unknown, { group, version }: ResourcePath, { kind }: VirtualResource): void {
+  if (!isObject(body)) return;
+  const expected = apiVersionOf({ group, version });
+  if (body.apiVersion !== undefined && body.apiVersion !== '' && body.apiVersion !== expected) {
+    throw badRequest(
+      `the API version in the data (${String(body.apiVersion)}) does not match the expected API version (${expected})`,
+    );
+  }
+  if (body.kind !== undefined && body.kind !== '' && body.kind !== kind) {
+    throw badRequest(
+      `${String(body.kind)} in version "${version}" cannot be handled as a ${kind}: the kind does not match`,
+    );
   }
 }

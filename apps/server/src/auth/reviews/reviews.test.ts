@@ -125,9 +125,9 @@ describe('access reviews', () => {
     expect(
       status.nonResourceRules.flatMap((rule: { nonResourceURLs: string[] }) => rule.nonResourceURLs),
     ).toContain('/apis/*');
-    expect((await review(nodeUser('a'), 'selfsubjectrulesreviews', { spec: {} })).status.incomplete).toBe(
-      true,
-    );
+    const ofNode = await review(nodeUser('a'), 'selfsubjectrulesreviews', { spec: { namespace: 'ns' } });
+    expect(ofNode.status.incomplete).toBe(true);
+    await expect(review(alice, 'selfsubjectrulesreviews', { spec: {} })).rejects.toThrow('no namespace');
   });
 
   it('say who one is', async () => {

@@ -1,3 +1,4 @@
+import { badRequest } from '@wheelhouse/shared/errors';
 import type { SelfSubjectRulesReview } from 'kubernetes-types/authorization/v1';
 import type { UserInfo, VirtualResource } from '../../http/extension';
 import { nodeNameOf } from '../node-identity';
@@ -14,7 +15,8 @@ export function createRulesReview(source: RbacSource): VirtualResource {
     namespaced: false,
     async create(body, { user }) {
       const { spec } = readObject<SelfSubjectRulesReview>(body);
-      const rules = [...rulesFor(source, user, spec?.namespace || undefined)];
+      if (!spec?.namespace) throw badRequest('no namespace on request');
+      const rules = [...rulesFor(source, user, spec.namespace)];
       return {
         kind: 'SelfSubjectRulesReview',
         apiVersion: 'authorization.k8s.io/v1',

@@ -82,6 +82,18 @@ describe('the queue', () => {
     for (const seats of await Promise.all([...waiting, other])) seats.release();
   });
 
+  it('refuses those who take ever new names, too', async () => {
+    const queue = new FairQueue([LOW], systemClock);
+    const first = await queue.acquire({ level: LOW, key: 'a' }, 100);
+    const all = Array.from({ length: 100 }, async (_, i) =>
+      queue.acquire({ level: LOW, key: `name-${i}` }, 1),
+    );
+    const served = Promise.allSettled(all.map(async (seats) => (await seats).release()));
+    expect(queue.usage()).toEqual([{ level: 'low', executing: 4, waiting: 48 }]);
+    first.release();
+    expect((await served).filter(({ status }) => status === 'rejected')).toHaveLength(52);
+  });
+
   it('gives flows turns: one that floods does not hold up one that asks once', async () => {
     const level = { ...LOW, seats: 1, queueLength: 100 };
     const own = new FairQueue([level], systemClock);

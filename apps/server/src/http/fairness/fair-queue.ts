@@ -6,6 +6,8 @@ import type { Flow, PriorityLevel } from './levels';
 const LONGEST_WAIT_MS = 15_000;
 /** Waiting requests that start in one turn of the event loop; new arrivals get theirs in between. */
 const STARTS_PER_TURN = 32;
+/** So many queues of a level may be full at once: whoever can take many names must not fill the memory with them. */
+const MOST_FULL_QUEUES = 16;
 /** This part of a level's seats is never lent, so that its own requests always find some. */
 const KEPT = 0.5;
 
@@ -23,6 +25,8 @@ interface Waiting {
 interface LevelState {
   readonly level: PriorityLevel;
   used: number;
+  /** Requests in all of its queues. */
+  waiting: number;
   /** Flows with waiting requests, in the order of their turns. */
   readonly flows: Map<string, Waiting[]>;
 }
@@ -43,18 +47,14 @@ export class FairQueue {
     levels: readonly PriorityLevel[],
     private readonly clock: Clock,
   ) {
-    this.#levels = levels.map((level) => ({ level, used: 0, flows: new Map() }));
+    this.#levels = levels.map((level) => ({ level, used: 0, waiting: 0, flows: new Map() }));
     for (const state of this.#levels) this.#byLevel.set(state.level, state);
     this.#total = levels.reduce((sum, { seats }) => sum + seats, 0);
   }
 
   /** Requests under way and waiting, by level; for metrics and tests. */
   usage(): { level: string; executing: number; waiting: number }[] {
-    return this.#levels.map(({ level, used, flows }) => ({
-      level: level.name,
-      executing: used,
-      waiting: [...flows.values()].reduce((sum, queue) => sum + queue.length, 0),
-    }));
+    return this.#levels.map(({ level, used, waiting }) => ({ level: level.name, executing: used, waiting }));
   }
 
   /**
@@ -68,7 +68,8 @@ export class FairQueue {
     const wanted = Math.max(1, Math.min(width, flow.level.seats));
     if (state.flows.size === 0 && this.#fits(state, wanted)) return this.#take(state, wanted);
     const queue = state.flows.get(flow.key) ?? [];
-    if (queue.length >= flow.level.queueLength) throw refusal();
+    const { queueLength } = flow.level;
+    if (queue.length >= queueLength || state.waiting >= queueLength * MOST_FULL_QUEUES) throw refusal();
     state.flows.set(flow.key, queue);
     return new Promise((resolve, reject) => {
       const cancelTimeout = this.clock.after(LONGEST_WAIT_MS, () => {
@@ -77,6 +78,7 @@ export class FairQueue {
       });
       const waiting: Waiting = { width: wanted, start: resolve, cancelTimeout };
       queue.push(waiting);
+      state.waiting++;
       this.#schedule();
     });
   }
@@ -124,6 +126,7 @@ export class FairQueue {
         const [next] = queue;
         if (!next || !this.#fits(state, next.width)) break;
         queue.shift();
+        state.waiting--;
         // Its next request comes after those of the others.
         state.flows.delete(key);
         if (queue.length > 0) state.flows.set(key, queue);
@@ -140,6 +143,7 @@ export class FairQueue {
     const at = queue?.indexOf(waiting) ?? -1;
     if (!queue || at < 0) return;
     queue.splice(at, 1);
+    state.waiting--;
     if (queue.length === 0) state.flows.delete(key);
   }
 }
