@@ -35,7 +35,7 @@ interface Change {
 
 /**
  * The API's rules that controllers depend on, in memory and under a test's control: revisions, conflicts, the
- * split of spec and status, generations, finalizers, grace of bound pods, watches that resume, expiry. It knows no
+ * split of spec and status, generations, finalizers (namespaces' too), grace of bound pods, watches that resume, expiry. It knows no
  * defaults, validation, selectors or strategic patches: what needs those is tested against the real API server.
  */
 export class MemoryClient implements Client {
@@ -221,7 +221,8 @@ export class MemoryClient implements Client {
       deletionTimestamp: current.metadata.deletionTimestamp ?? seconds(this.clock.now()),
       deletionGracePeriodSeconds: grace,
     });
-    this.#commit(type, finalizers.length || grace > 0 ? 'MODIFIED' : 'DELETED', next);
+    const held = finalizers.length > 0 || grace > 0 || isHeldNamespace(type, next);
+    this.#commit(type, held ? 'MODIFIED' : 'DELETED', next);
     return this.#answer(call, next);
   }
 
@@ -271,7 +272,10 @@ export class MemoryClient implements Client {
     this.#revision += 1;
     const stored = this.#seal(type, structuredClone(body), metadata);
     const gone =
-      deletionTimestamp && !stored.metadata.finalizers?.length && !stored.metadata.deletionGracePeriodSeconds;
+      deletionTimestamp &&
+      !stored.metadata.finalizers?.length &&
+      !stored.metadata.deletionGracePeriodSeconds &&
+      !isHeldNamespace(type, stored);
     this.#commit(type, gone ? 'DELETED' : 'MODIFIED', stored);
     return stored;
   }
@@ -342,6 +346,10 @@ const inNamespace = (object: KubeObject, namespace: string | undefined) =>
   namespace === undefined || object.metadata?.namespace === namespace;
 const isBoundPod = (type: ResourceType, object: KubeObject) =>
   type.plural === 'pods' && !!(object as { spec?: { nodeName?: string } }).spec?.nodeName;
+/** Namespaces have finalizers of their own in their spec. */
+const isHeldNamespace = (type: ResourceType, object: KubeObject) =>
+  type.plural === 'namespaces' &&
+  ((object as { spec?: { finalizers?: string[] } }).spec?.finalizers?.length ?? 0) > 0;
 const pick = (object: object, field: string) =>
   field in object ? { [field]: Reflect.get(object, field) } : {};
 const content = (object: object) =>
