@@ -49,7 +49,12 @@ test('a pod may ask for labels that the node was given only just now, and is ref
   const spec = { containers: [{ name: 'main', image: 'any:1' }], nodeSelector: { disk: 'ssd' } };
   try {
     await label('ssd');
-    await cluster.createPod('fits', spec);
+    // What it would mount does not matter where nothing is mounted.
+    const volumes = [{ name: 'data', emptyDir: {} }];
+    const containers = [
+      { name: 'main', image: 'any:1', volumeMounts: [{ name: 'data', mountPath: '/data' }] },
+    ];
+    await cluster.createPod('fits', { ...spec, volumes, containers });
     const ended = ({ status }: { status?: { phase?: string } }) =>
       status?.phase === 'Running' || status?.phase === 'Failed';
     expect((await cluster.until('fits', ended)).status?.phase).toBe('Running');

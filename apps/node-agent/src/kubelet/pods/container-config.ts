@@ -13,8 +13,8 @@ export interface ContainerConfigInput {
   readonly attempt: number;
   readonly env: readonly EnvVar[];
   readonly image: ImageStatus;
-  /** Volumes that are ready, by name: where they are on the host. */
-  readonly volumePaths: ReadonlyMap<string, string>;
+  /** Volumes that are ready, by name: where they are on the host. Undefined: the runtime has no files to mount. */
+  readonly volumePaths: ReadonlyMap<string, string> | undefined;
   /** Mounts that the kubelet adds itself. */
   readonly extraMounts: readonly Mount[];
   readonly directory: string;
@@ -58,8 +58,10 @@ export function containerConfig(input: ContainerConfigInput): ContainerConfig {
 }
 
 function volumeMounts(input: ContainerConfigInput, values: ReadonlyMap<string, string>): Mount[] {
+  const { volumePaths } = input;
+  if (!volumePaths) return [];
   return (input.container.volumeMounts ?? []).map((mount): Mount => {
-    const source = input.volumePaths.get(mount.name);
+    const source = volumePaths.get(mount.name);
     if (source === undefined) throw new ConfigError(`volume "${mount.name}" of the pod is not there`);
     const subPath = mount.subPathExpr ? expand(mount.subPathExpr, values) : (mount.subPath ?? '');
     if (subPath.startsWith('/') || subPath.split('/').includes('..')) {

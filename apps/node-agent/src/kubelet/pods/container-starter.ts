@@ -17,7 +17,8 @@ export interface StartInput {
   readonly start: ContainerStart;
   readonly sandbox: SandboxStatus;
   readonly podDirectory: string;
-  readonly volumePaths: ReadonlyMap<string, string>;
+  /** Undefined: the runtime has no files to mount. */
+  readonly volumePaths: ReadonlyMap<string, string> | undefined;
   readonly networkMounts: readonly Mount[];
   /** Ends waiting for an image when the pod is to end. */
   readonly signal: AbortSignal;

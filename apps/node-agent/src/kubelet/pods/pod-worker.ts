@@ -320,7 +320,7 @@ export class PodWorker {
     }
     if (!sandbox) throw new Error('a container was to start without a sandbox');
     if (!this.context.runtime.abilities.volumes) {
-      return { sandbox, volumePaths: new Map<string, string>(), networkMounts: [] };
+      return { sandbox, volumePaths: undefined, networkMounts: [] };
     }
     const address = sandbox.address ?? this.context.hostIp;
     try {
