@@ -39,6 +39,7 @@ import { openStore } from '../store/open-store';
 import { HttpsHookClient } from '../webhooks/hook-client';
 import { nthAddress } from './addresses';
 import { ensureDnsService } from './bootstrap-services';
+import { publishRanges, readRanges } from './cluster-facts';
 import { ComponentStack } from './component-stack';
 import { componentStatuses } from './component-statuses';
 import type { ServerConfig } from './config';
@@ -220,6 +221,7 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
   });
   stack.push('aggregator', () => aggregator.stop());
   await ensureDnsService(system, dnsIp);
+  await publishRanges(system, identity.ranges);
   await credentials.writeAdminKubeconfig(apiUrl);
   onStep(`the API answers on ${apiUrl}`);
 
@@ -230,6 +232,7 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
   await startDecisions(options, {
     stack,
     clients,
+    podCidr,
     api,
     caCertificate: credentials.authority.certificate,
     credentials,
@@ -256,9 +259,11 @@ async function startBesideApi(options: StartServerOptions, stack: ComponentStack
   }
   const remote = await openRemoteClient(config.kubeconfig);
   stack.push('connection', () => remote.close());
+  const withControllers = config.components.has('controllers');
   await startDecisions(options, {
     stack,
     clients: { scheduler: remote.client, controllers: remote.client },
+    podCidr: withControllers ? (await readRanges(remote.client)).pods : undefined,
     caCertificate: remote.caCertificate,
   });
   return {
@@ -279,6 +284,8 @@ interface ComponentClients {
 interface DecisionsContext {
   readonly stack: ComponentStack;
   readonly clients: ComponentClients;
+  /** Undefined without controllers. */
+  readonly podCidr: string | undefined;
   /** Undefined when it runs elsewhere. */
   readonly api?: ApiServer;
   readonly caCertificate?: string;
@@ -299,7 +306,7 @@ function clusterKeys({ authority, serviceAccountKeys }: Credentials) {
 
 /** Scheduler and controllers: clients of the API like everyone else. */
 async function startDecisions(options: StartServerOptions, context: DecisionsContext): Promise<void> {
-  const { config, identity, onStep } = options;
+  const { config, onStep } = options;
   const { stack, clients, api } = context;
   const election = config.electsLeader
     ? { leaderElection: { identity: `${hostname()}_${randomUUID()}` } }
@@ -318,24 +325,37 @@ async function startDecisions(options: StartServerOptions, context: DecisionsCon
     api?.addSubresource(schedulingExplanation(scheduler, clients.scheduler));
     onStep('the scheduler decides');
   }
+  const settings = {
+    ...(context.podCidr ? { clusterCidr: context.podCidr } : {}),
+    nodeMonitorGraceSeconds: config.nodeMonitorGraceSeconds,
+    ...(context.caCertificate ? { rootCa: context.caCertificate } : {}),
+    ...(context.credentials ? clusterKeys(context.credentials) : {}),
+  };
+  const common = { client: clients.controllers, log: config.log, settings };
   if (config.components.has('controllers')) {
     const controllers = await startControllers({
-      client: clients.controllers,
-      log: config.log,
+      ...common,
       enabled: config.controllers,
       extra: await loadControllers(config.controllersFrom),
       ...election,
-      settings: {
-        clusterCidr: identity.ranges.pods,
-        nodeMonitorGraceSeconds: config.nodeMonitorGraceSeconds,
-        ...(context.caCertificate ? { rootCa: context.caCertificate } : {}),
-        ...(context.credentials ? clusterKeys(context.credentials) : {}),
-      },
     });
     stack.push('controllers', () => controllers.stop());
     onStep('the controllers reconcile');
+    return;
   }
+  const signing = KEY_HOLDERS.filter((name) => config.controllers.includes(name));
+  if (!context.credentials || signing.length === 0) return;
+  // Without election: of two that sign the same the second finds nothing to do.
+  const controllers = await startControllers({ ...common, enabled: signing });
+  stack.push('signing controllers', () => controllers.stop());
+  onStep('what has to be signed is signed');
 }
+
+/**
+ * Controllers that sign need the cluster's keys, which never leave the API's own process. Where the others run
+ * elsewhere, they run beside the API when they are named.
+ */
+const KEY_HOLDERS = ['csrsigning', 'serviceaccount-token'];
 
 async function startConsoleIfWanted(options: StartServerOptions, stack: ComponentStack, api: ApiServer) {
   const { config, onStep } = options;
