@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RequestedSubject } from '../../auth/certificate-request';
+import { goldenCases } from '../testing/golden';
 import { msUntilRemoval } from './cleaning';
 import {
   KUBE_CLIENT,
@@ -83,5 +84,22 @@ describe('msUntilRemoval', () => {
 
   it('removes a request whose certificate has ended', () => {
     expect(msUntilRemoval(csr(0.1, ['Approved'], 'c'), new Date(now.getTime() - 1), now)).toBeLessThan(0);
+  });
+});
+
+interface Case {
+  readonly signer: string;
+  readonly subject?: Partial<RequestedSubject>;
+  readonly usages: readonly string[];
+  readonly username?: string;
+}
+
+describe('what becomes of a request', () => {
+  goldenCases<Case>(import.meta.url, 'decisions', ({ signer, subject: more, usages, username }) => {
+    const asked = subject(more);
+    return {
+      refusal: refusalOf(signer, asked, usages) ?? 'none',
+      claims: kubeletClaims(asked, { signerName: signer, usages, ...(username ? { username } : {}) }),
+    };
   });
 });

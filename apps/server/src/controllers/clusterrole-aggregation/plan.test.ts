@@ -1,34 +1,33 @@
 import type { ClusterRole } from 'kubernetes-types/rbac/v1';
-import { describe, expect, it } from 'vitest';
+import { describe } from 'vitest';
+import { goldenCases } from '../testing/golden';
 import { gatheredRules } from './plan';
 
+interface Case {
+  /** What the selectors ask for: one set of labels each. */
+  readonly selectors?: readonly Record<string, string>[];
+  /** The resources of its rules. */
+  readonly rules: readonly string[];
+  /** Each role with its label and the resources of its rules, e.g. `to=view pods nodes`. */
+  readonly others: Readonly<Record<string, string>>;
+}
+
 const rule = (resource: string) => ({ verbs: ['get'], apiGroups: [''], resources: [resource] });
-const part = (name: string, label: string, ...resources: string[]): ClusterRole => ({
-  metadata: { name, labels: { to: label } },
-  rules: resources.map(rule),
-});
-const whole = (rules: ClusterRole['rules']): ClusterRole => ({
-  metadata: { name: 'whole', labels: { to: 'whole' } },
-  aggregationRule: { clusterRoleSelectors: [{ matchLabels: { to: 'whole' } }] },
-  ...(rules ? { rules } : {}),
-});
 
 describe('gatheredRules', () => {
-  const all = [
-    part('z', 'whole', 'pods', 'nodes'),
-    part('a', 'whole', 'pods'),
-    part('b', 'other', 'secrets'),
-  ];
-
-  it('gathers what the selectors choose, by name, each rule once and not itself', () => {
-    expect(gatheredRules(whole([rule('own')]), [whole([rule('own')]), ...all])).toEqual([
-      rule('pods'),
-      rule('nodes'),
-    ]);
-  });
-
-  it('asks for no write where all is gathered, and none of a role that gathers nothing', () => {
-    expect(gatheredRules(whole([rule('pods'), rule('nodes')]), all)).toBeUndefined();
-    expect(gatheredRules(part('a', 'whole', 'pods'), all)).toBeUndefined();
+  goldenCases<Case>(import.meta.url, 'plan', ({ selectors, rules, others }) => {
+    const role: ClusterRole = {
+      metadata: { name: 'whole', labels: { to: 'view' } },
+      rules: rules.map(rule),
+      ...(selectors
+        ? { aggregationRule: { clusterRoleSelectors: selectors.map((matchLabels) => ({ matchLabels })) } }
+        : {}),
+    };
+    const all = Object.entries(others).map(([name, text]): ClusterRole => {
+      const [label = '', ...resources] = text.split(' ');
+      const [key = '', value = ''] = label.split('=');
+      return { metadata: { name, labels: { [key]: value } }, rules: resources.map(rule) };
+    });
+    return gatheredRules(role, [role, ...all])?.map(({ resources }) => resources?.join()) ?? 'no change';
   });
 });

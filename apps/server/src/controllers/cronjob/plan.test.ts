@@ -4,6 +4,7 @@ import type { Job } from '@wheelhouse/shared/kinds/batch/job';
 import type { Stored } from '@wheelhouse/shared/meta/object';
 import type { CronJobSpec, CronJobStatus } from 'kubernetes-types/batch/v1';
 import { describe, expect, it } from 'vitest';
+import { goldenCases } from '../testing/golden';
 import { planCronJob } from './plan';
 import { latestDue, timesOf } from './schedule';
 
@@ -158,5 +159,34 @@ describe('what a cron job does', () => {
     const plan = planCronJob(cron({}), [], new Date('2026-01-01T03:00:00Z'));
     expect(plan.events.map(({ reason }) => reason)).toEqual(['TooManyMissedTimes']);
     expect(plan.start?.time).toBe('2026-01-01T03:00:00Z');
+  });
+});
+
+interface Case {
+  readonly now: string;
+  readonly spec?: Partial<CronJobSpec>;
+  readonly last?: string;
+  /** Each job with `active`, `running` (the status does not know it) or how it ended and when it began. */
+  readonly jobs?: Readonly<Record<string, string>>;
+}
+
+describe('planCronJob', () => {
+  goldenCases<Case>(import.meta.url, 'plan', ({ now, spec = {}, last, jobs = {} }) => {
+    const entries = Object.entries(jobs);
+    const active = entries.filter(([, state]) => state === 'active').map(([name]) => reference(name));
+    const made = entries.map(([name, state]) => {
+      const [ended, start] = state.split(' ');
+      return ended === 'Complete' || ended === 'Failed' ? job(name, ended, start) : job(name);
+    });
+    const status = { ...(active.length > 0 ? { active } : {}), ...(last ? { lastScheduleTime: last } : {}) };
+    const plan = planCronJob(cron(spec, status), made, new Date(now));
+    return {
+      start: plan.start && { time: plan.start.time, name: plan.start.job.metadata?.name },
+      replace: plan.replace.map(({ metadata }) => metadata.name),
+      forget: plan.forget.map(({ metadata }) => metadata.name),
+      active: plan.status.active?.map(({ name }) => name),
+      events: plan.events.map(({ reason }) => reason),
+      again: plan.requeueAfterMs,
+    };
   });
 });

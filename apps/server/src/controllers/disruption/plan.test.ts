@@ -1,7 +1,8 @@
 import type { PodDisruptionBudget } from '@wheelhouse/shared/kinds/policy/pod-disruption-budget';
 import type { Stored } from '@wheelhouse/shared/meta/object';
 import type { Pod } from 'kubernetes-types/core/v1';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { goldenCases } from '../testing/golden';
 import { planBudget } from './plan';
 
 const now = new Date('2026-01-01T00:10:00Z');
@@ -76,4 +77,28 @@ it('changes nothing that is in order', () => {
     later,
   );
   expect(again.status).toEqual(first.status);
+});
+
+interface Case {
+  readonly spec: PodDisruptionBudget['spec'];
+  /** How many there are, how many of them are ready, and how many there are to be. */
+  readonly pods: readonly [count: number, ready: number, scale: number];
+  readonly granted?: Readonly<Record<string, string>>;
+  readonly unknown?: string;
+}
+
+describe('planBudget', () => {
+  goldenCases<Case>(import.meta.url, 'plan', ({ spec, pods: [count, ready, scale], granted, unknown }) => {
+    const former = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 };
+    const status = granted ? { ...former, disruptedPods: { ...granted } } : undefined;
+    const expected = unknown ? { ok: false as const, message: unknown } : { ok: true as const, pods: scale };
+    const plan = planBudget(budget(spec, status), pods(count, ready), expected, now);
+    const { conditions = [], observedGeneration: _, ...rest } = plan.status;
+    return {
+      ...rest,
+      because: conditions.map(({ reason, message }) => `${reason} ${message}`.trim()).join(),
+      notDeleted: plan.notDeleted.map(({ metadata }) => metadata?.name),
+      again: plan.requeueAfterMs,
+    };
+  });
 });

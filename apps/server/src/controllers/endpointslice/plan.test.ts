@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Service } from 'kubernetes-types/core/v1';
 import type { Endpoint, EndpointSlice } from 'kubernetes-types/discovery/v1';
 import { describe, expect, it } from 'vitest';
+import { goldenCases } from '../testing/golden';
 import { type ServingPod, serviceOf, servingPod } from '../testing/service-case';
 import type { SlicePlan } from './pack';
 import { MAX_ENDPOINTS, planSlices } from './plan';
@@ -134,4 +135,29 @@ describe('planSlices', () => {
       { numRuns: 60 },
     );
   }, 60_000);
+});
+
+interface Case {
+  readonly service: Service['spec'];
+  readonly pods: readonly ServingPod[];
+  readonly slices?: Readonly<Record<string, Omit<EndpointSlice, 'metadata'>>>;
+}
+
+describe('what changes in slices', () => {
+  goldenCases<Case>(import.meta.url, 'plan', ({ service: spec, pods, slices = {} }) => {
+    const existing = Object.entries(slices).map(
+      ([name, slice]): Stored<EndpointSlice> => ({
+        kind: 'EndpointSlice',
+        apiVersion: 'discovery.k8s.io/v1',
+        metadata: { name, namespace: 'n', uid: name, resourceVersion: '1' },
+        ...slice,
+      }),
+    );
+    const plan = planSlices(serviceOf(spec ?? {}), pods.map(servingPod), existing);
+    return {
+      create: plan.create,
+      update: Object.fromEntries(plan.update.map(({ slice, endpoints }) => [slice.metadata.name, endpoints])),
+      remove: plan.remove.map(({ metadata }) => metadata.name),
+    };
+  });
 });

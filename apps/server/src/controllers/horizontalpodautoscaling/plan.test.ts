@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import type { HorizontalPodAutoscalerSpec } from 'kubernetes-types/autoscaling/v2';
 import type { Pod } from 'kubernetes-types/core/v1';
 import { describe, expect, it } from 'vitest';
+import { goldenCases } from '../testing/golden';
 import { limitReplicas, type Memory, NO_MEMORY, rescaled } from './limits';
 import { planAutoscaler } from './plan';
 
@@ -194,5 +195,37 @@ describe('rules of behavior', () => {
         },
       ),
     );
+  });
+});
+
+interface Case {
+  /** CPU of each pod in percent of its request; null: nobody knows. */
+  readonly uses: readonly (number | null)[];
+  readonly kinds?: Kind[];
+  readonly spec?: Partial<HorizontalPodAutoscalerSpec>;
+  /** What was recommended when, in seconds ago. */
+  readonly recommended?: readonly [ago: number, replicas: number][];
+}
+
+describe('planAutoscaler', () => {
+  goldenCases<Case>(import.meta.url, 'plan', ({ uses, kinds, spec, recommended }) => {
+    const recommendations = recommended?.map(([ago, replicas]) => ({
+      time: now.getTime() - ago * 1000,
+      replicas,
+    }));
+    const answer = plan(
+      uses.map((use) => use ?? undefined),
+      {
+        ...(kinds ? { kinds } : {}),
+        ...(spec ? { spec } : {}),
+        ...(recommendations ? { memory: { ...NO_MEMORY, recommendations } } : {}),
+      },
+    );
+    return {
+      replicas: answer.replicas,
+      rescale: answer.rescale?.reason,
+      conditions: answer.conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`),
+      events: answer.events.map(({ reason }) => reason),
+    };
   });
 });

@@ -51,13 +51,27 @@ export function failuresBefore(pod: Pod, annotation: string): number {
   return text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : 0;
 }
 
-/** When the pod's last container ended; `now` where nobody says. */
-export function endOf(pod: Pod, now: Date): number {
-  const ends = (pod.status?.containerStatuses ?? []).flatMap(({ state }) => {
-    const time = Date.parse(state?.terminated?.finishedAt ?? '');
-    return Number.isNaN(time) ? [] : [time];
-  });
-  return ends.length > 0 ? Math.max(...ends) : now.getTime();
+/**
+ * When the pod ended, as near as it can be told: when its last container did, when it was no longer ready, when it was
+ * to go; `now` where nobody says.
+ */
+export function endOf({ metadata, status }: Pod, now: Date): number {
+  const ends = (status?.containerStatuses ?? []).map(({ state }) => timeOf(state?.terminated?.finishedAt));
+  const known = ends.filter((end) => end !== undefined);
+  if (known.length > 0 && known.length === ends.length) return Math.max(...known);
+  const unready = status?.conditions?.find(({ type, status: is }) => type === 'Ready' && is === 'False');
+  const deletion = timeOf(metadata?.deletionTimestamp);
+  const grace = (metadata?.deletionGracePeriodSeconds ?? 0) * 1000;
+  return (
+    timeOf(unready?.lastTransitionTime) ??
+    (deletion === undefined ? undefined : deletion - grace) ??
+    (known.length > 0 ? Math.max(...known) : now.getTime())
+  );
+}
+
+function timeOf(text: string | null | undefined): number | undefined {
+  const time = Date.parse(text ?? '');
+  return Number.isNaN(time) ? undefined : time;
 }
 
 /** Which active pods go when there are `count` too many. Of an Indexed Job those first that nobody needs. */

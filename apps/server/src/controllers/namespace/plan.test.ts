@@ -1,6 +1,7 @@
 import { configMapKind } from '@wheelhouse/shared/kinds/core/config-map';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { describe, expect, it } from 'vitest';
+import { goldenCases } from '../testing/golden';
 import { deletionConditions, type Remains } from './plan';
 
 const now = new Date('2026-01-01T00:00:00Z');
@@ -42,5 +43,28 @@ describe('deletionConditions', () => {
     );
     expect(times.NamespaceContentRemaining).toBe('2026-01-01T01:00:00Z');
     expect(times.NamespaceDeletionDiscoveryFailure).toBe('2026-01-01T00:00:00Z');
+  });
+});
+
+interface Case {
+  /** Each object with its kind and its finalizers, e.g. `pod example.com/a`. */
+  readonly objects?: Readonly<Record<string, string>>;
+  readonly failures?: readonly string[];
+}
+
+describe('why a namespace is still there', () => {
+  goldenCases<Case>(import.meta.url, 'plan', ({ objects = {}, failures = [] }) => {
+    const of = (kind: string) =>
+      Object.entries(objects)
+        .filter(([, text]) => text.split(' ')[0] === kind)
+        .map(([name, text]) => ({ metadata: { name, finalizers: text.split(' ').slice(1) } }));
+    const content = [
+      { type: podKind, objects: of('pod') },
+      { type: configMapKind, objects: of('configmap') },
+    ];
+    const conditions = deletionConditions({ content, failures }, [], now) ?? [];
+    return Object.fromEntries(
+      conditions.map(({ type, status, reason, message }) => [type, `${status} ${reason}: ${message}`]),
+    );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { goldenCases } from '../testing/golden';
 import { NodeRanges } from './ranges';
 
 describe('NodeRanges', () => {
@@ -36,4 +37,16 @@ describe('NodeRanges', () => {
       }),
     );
   });
+});
+
+interface Case {
+  readonly cluster: string;
+  readonly size: number;
+  readonly used: readonly string[];
+}
+
+describe('firstFree', () => {
+  goldenCases<Case>(import.meta.url, 'ranges', ({ cluster, size, used }) =>
+    new NodeRanges(cluster, size).firstFree(used),
+  );
 });

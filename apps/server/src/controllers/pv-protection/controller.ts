@@ -2,6 +2,7 @@ import { type PersistentVolume, persistentVolumeKind } from '@wheelhouse/shared/
 import { PV_PROTECTION } from '@wheelhouse/shared/kinds/core/volume-protocol';
 import { keyOf, type ObjectKey, type Stored } from '@wheelhouse/shared/meta/object';
 import type { ControllerDefinition, Outcome } from '../machinery/controller';
+import { protectedFinalizers } from '../machinery/protection';
 
 /** Lets deleted volumes go once they are bound to no claim. */
 export const pvProtectionController: ControllerDefinition = {
@@ -18,11 +19,8 @@ export const pvProtectionController: ControllerDefinition = {
     async function reconcile(key: ObjectKey): Promise<Outcome> {
       const volume = volumes.get(key);
       if (!volume) return;
-      const { deletionTimestamp, finalizers = [] } = volume.metadata;
-      const held = finalizers.includes(PV_PROTECTION);
-      if (held === !deletionTimestamp) return;
-      if (deletionTimestamp && volume.status?.phase === 'Bound') return;
-      const next = held ? finalizers.filter((one) => one !== PV_PROTECTION) : [...finalizers, PV_PROTECTION];
+      const next = protectedFinalizers(volume.metadata, PV_PROTECTION, volume.status?.phase === 'Bound');
+      if (!next) return;
       await context.client.update(persistentVolumeKind, {
         ...volume,
         metadata: { ...volume.metadata, finalizers: next },

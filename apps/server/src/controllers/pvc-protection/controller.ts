@@ -7,6 +7,7 @@ import { claimNamesOf, PVC_PROTECTION } from '@wheelhouse/shared/kinds/core/volu
 import { keyOf, type ObjectKey, type Stored } from '@wheelhouse/shared/meta/object';
 import type { Pod } from 'kubernetes-types/core/v1';
 import type { ControllerDefinition, Outcome } from '../machinery/controller';
+import { protectedFinalizers } from '../machinery/protection';
 
 /**
  * A pod that is on a node holds its claims, whatever its phase: its containers may still write. One that is not
@@ -46,13 +47,11 @@ export const pvcProtectionController: ControllerDefinition = {
     async function reconcile(key: ObjectKey): Promise<Outcome> {
       const claim = claims.get(key);
       if (!claim) return;
-      const { deletionTimestamp, finalizers = [] } = claim.metadata;
-      const held = finalizers.includes(PVC_PROTECTION);
-      if (held === !deletionTimestamp) return;
-      if (deletionTimestamp && (await inUse(claim))) return;
-      const next = held
-        ? finalizers.filter((one) => one !== PVC_PROTECTION)
-        : [...finalizers, PVC_PROTECTION];
+      // Whether it is used is asked of the server, so only where that decides.
+      if (!protectedFinalizers(claim.metadata, PVC_PROTECTION, false)) return;
+      const used = claim.metadata.deletionTimestamp !== undefined && (await inUse(claim));
+      const next = protectedFinalizers(claim.metadata, PVC_PROTECTION, used);
+      if (!next) return;
       await client.update(persistentVolumeClaimKind, {
         ...claim,
         metadata: { ...claim.metadata, finalizers: next },

@@ -15,13 +15,16 @@ const decode = (text = '') => Buffer.from(text, 'base64').toString();
 it('every namespace has its account, the authority, and tokens of accounts that exist', async () => {
   await survives({
     async start() {
-      const harness = new Harness(['serviceaccount', 'root-ca-certificate-publisher', 'serviceaccount-token'], {
-        rootCa: 'CA',
-        tokens: {
-          audience: 'api',
-          sign: async ({ serviceAccount }) => ({ token: `of ${serviceAccount.uid}` }),
+      const harness = new Harness(
+        ['serviceaccount', 'root-ca-certificate-publisher', 'serviceaccount-token'],
+        {
+          rootCa: 'CA',
+          tokens: {
+            audience: 'api',
+            sign: async ({ serviceAccount }) => ({ token: `of ${serviceAccount.uid}` }),
+          },
         },
-      });
+      );
       for (const name of NAMESPACES) await harness.client.create(namespaceKind, { metadata: { name } });
       await harness.start();
       return harness;
