@@ -3,6 +3,8 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { DiscoveryResource } from '@wheelhouse/shared/meta/discovery';
 import type { JsonObject } from '@wheelhouse/shared/meta/json';
+import type { PrintColumn } from '@wheelhouse/shared/meta/kind';
+import type { KubeObject } from '@wheelhouse/shared/meta/object';
 
 /** Who is asking, as the authenticators established it. */
 export interface UserInfo {
@@ -54,6 +56,8 @@ export interface VirtualResource {
   readonly shortNames?: readonly string[];
   /** Set when only this part of `plural` is here (`pods/schedulingexplanation`): they are stored in another group. */
   readonly subresource?: string;
+  /** How objects are printed for people; without them clients print names alone. */
+  readonly columns?: readonly PrintColumn<KubeObject>[];
   /** Said with every answer, e.g. that there is something better by now. */
   readonly warning?: string;
   /** Subset of get, list, create. Each has its handler. Handlers throw ApiError for refusals. */

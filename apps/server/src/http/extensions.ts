@@ -2,6 +2,7 @@ import { badRequest, methodNotAllowed } from '@wheelhouse/shared/errors';
 import { isObject } from '@wheelhouse/shared/meta/json';
 import { apiVersionOf } from '@wheelhouse/shared/meta/kind';
 import { mediaType, parseBody, readBody } from './body';
+import { presentComputed } from './computed';
 import type {
   ApiRequest,
   GroupProxy,
@@ -77,15 +78,16 @@ export class Extensions {
     request: ApiRequest,
     path: ResourcePath,
   ): Promise<void> {
+    const presented = (value: object) => presentComputed(value, resource, { req, request });
     const warnings = resource.warning === undefined ? [] : [resource.warning];
     requireWhole(req.headers.accept);
     switch (request.resource?.verb) {
       case 'get':
         if (!resource.get || path.name === undefined) throw methodNotAllowed();
-        return sendObject(res, 200, await resource.get(path.name, request), warnings);
+        return sendObject(res, 200, presented(await resource.get(path.name, request)), warnings);
       case 'list':
         if (!resource.list) throw methodNotAllowed();
-        return sendObject(res, 200, await resource.list(request), warnings);
+        return sendObject(res, 200, presented(await resource.list(request)), warnings);
       case 'create': {
         if (!resource.create || path.name !== undefined) throw methodNotAllowed();
         const type = mediaType(req);

@@ -60,14 +60,18 @@ export function scaleTable(scale: Stored<Scale>, shape: Shape) {
   );
 }
 
-interface Rows<T extends KubeObject> {
+export interface Rows<T extends KubeObject> {
   readonly columns: readonly PrintColumn<T>[];
   readonly objects: readonly Stored<T>[];
   readonly metadata: object;
   readonly withColumns: boolean;
 }
 
-function rowsOf<T extends KubeObject>({ columns, objects, metadata, withColumns }: Rows<T>, shape: Shape) {
+/** A table of whatever objects. */
+export function rowsOf<T extends KubeObject>(
+  { columns, objects, metadata, withColumns }: Rows<T>,
+  shape: Shape,
+) {
   const version = shape.representation.form === 'table' ? shape.representation.version : 'v1';
   const now = shape.clock.now();
   return {

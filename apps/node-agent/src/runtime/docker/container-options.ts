@@ -108,15 +108,20 @@ export function containerOptions(
   };
 }
 
-const PROPAGATION = { None: 'rprivate', HostToContainer: 'rslave', Bidirectional: 'rshared' } as const;
+/**
+ * Docker's own default where a pod asks for none: private, except for mounts that hold Docker's own directory (such
+ * as `/`), where it insists on following the host.
+ */
+const PROPAGATION = { None: undefined, HostToContainer: 'rslave', Bidirectional: 'rshared' } as const;
 
 function mountOptions(mount: Mount): Docker.MountConfig[number] {
+  const propagation = PROPAGATION[mount.propagation];
   return {
     Type: 'bind',
     Source: mount.hostPath,
     Target: mount.containerPath,
     ReadOnly: mount.readOnly,
-    BindOptions: { Propagation: PROPAGATION[mount.propagation] },
+    ...(propagation === undefined ? {} : { BindOptions: { Propagation: propagation } }),
   };
 }
 
