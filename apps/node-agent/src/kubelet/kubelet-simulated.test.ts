@@ -16,9 +16,13 @@ test('one simulated node runs and ends hundreds of pods', { timeout: 60_000 }, a
   });
   try {
     const names = Array.from({ length: PODS }, (_, index) => `p${index}`);
-    await Promise.all(
-      names.map((name) => cluster.createPod(name, { containers: [{ name: 'main', image: 'any:1' }] })),
-    );
+    // As admission leaves every pod: with a mount for its service account's token.
+    const volumeMounts = [{ name: 'token', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' }];
+    const spec = {
+      containers: [{ name: 'main', image: 'any:1', volumeMounts }],
+      volumes: [{ name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }],
+    };
+    await Promise.all(names.map((name) => cluster.createPod(name, spec)));
     const states = async () => {
       const { items } = await cluster.client.list(podKind, { namespace: 'default' });
       return items.filter(({ status }) =>

@@ -61,7 +61,8 @@ export async function startOne(context: PodContext, input: StartInput): Promise<
     const directory = runDirectory(input.podDirectory, container.name, start.attempt);
     const config = containerConfig({
       pod,
-      container,
+      // What cannot mount has no volumes either, and every pod has one: the token of its service account.
+      container: runtime.abilities.volumes ? container : { ...container, volumeMounts: [] },
       attempt: start.attempt,
       env,
       image: pulled.image,
