@@ -1,9 +1,10 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { kubectls } from './support/kubectls';
 import { deployment, service } from './support/manifests';
 import {
   eventually,
@@ -14,16 +15,6 @@ import {
 } from './support/wheelhouse';
 
 const execute = promisify(execFile);
-
-/** Every kubectl of this machine: the one on the PATH, its siblings `kubectl.1.NN`, and Debian's 1.20 where unpacked. */
-function kubectls(): string[] {
-  const onPath = realpathSync(execFileSync('sh', ['-c', 'command -v kubectl'], { encoding: 'utf8' }).trim());
-  const siblings = readdirSync(dirname(onPath))
-    .filter((name) => /^kubectl\.1\.\d+$/.test(name))
-    .map((name) => join(dirname(onPath), name));
-  const debian = join(import.meta.dirname, '../node_modules/.cache/kubectl-1.20/usr/bin/kubectl');
-  return [...new Set([...(existsSync(debian) ? [debian] : []), ...siblings, onPath])];
-}
 
 /** What people type, with every kubectl that is here, none of them with a special flag. */
 describe('kubectl', () => {
@@ -36,8 +27,7 @@ describe('kubectl', () => {
     await removeDirectory(cluster.dataDir);
   });
 
-  const byVersion = new Map(kubectls().map((binary) => [versionOf(binary), binary]));
-  for (const [version, binary] of byVersion) {
+  for (const [version, binary] of kubectls()) {
     it(`${version} does the daily work`, async () => {
       const namespace = `kubectl-${version.replaceAll('.', '-')}`;
       const common = ['--kubeconfig', join(cluster.dataDir, 'kubeconfig'), '--namespace', namespace];
@@ -138,8 +128,3 @@ describe('kubectl', () => {
     });
   }
 });
-
-function versionOf(binary: string): string {
-  const output = execFileSync(binary, ['version', '--client', '-o', 'json'], { encoding: 'utf8' });
-  return JSON.parse(output).clientVersion.gitVersion.replace(/^v(\d+\.\d+).*/, '$1');
-}

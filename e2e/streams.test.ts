@@ -1,11 +1,13 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { busyboxImage } from './support/busybox-image';
+import { kubectls } from './support/kubectls';
 import { removeDirectory, startWheelhouse, type Wheelhouse } from './support/wheelhouse';
 
 const execute = promisify(execFile);
@@ -13,30 +15,9 @@ const MEGABYTES = 16;
 const FILE_BYTES = 4 * 1024 * 1024;
 
 /** The oldest that is here, which speaks SPDY alone, and the newest, which prefers WebSocket. */
-function kubectls(): string[] {
-  const onPath = realpathSync(execFileSync('sh', ['-c', 'command -v kubectl'], { encoding: 'utf8' }).trim());
-  const beside = readdirSync(dirname(onPath)).filter((name) => /^kubectl\.1\.33$/.test(name));
-  const debian = join(import.meta.dirname, '../node_modules/.cache/kubectl-1.20/usr/bin/kubectl');
-  return [
-    ...(existsSync(debian) ? [debian] : []),
-    ...(beside.length ? beside.map((name) => join(dirname(onPath), name)) : [onPath]),
-  ];
-}
+const versions = [...kubectls()].filter((_, index, { length }) => index === 0 || index === length - 1);
 
 const checksum = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
-
-/** An image of this host's busybox, so that no registry is needed. */
-async function busyboxImage(directory: string): Promise<string> {
-  const root = join(directory, 'image');
-  for (const path of ['bin', 'tmp', 'etc', 'www']) await mkdir(join(root, path), { recursive: true });
-  await execute('cp', ['/usr/bin/busybox', join(root, 'bin')]);
-  for (const applet of ['sh', 'cat', 'sleep', 'tar', 'httpd', 'stty', 'sha256sum', 'seq', 'wc', 'mkdir'])
-    await symlink('busybox', join(root, 'bin', applet));
-  await writeFile(join(root, 'www/page'), 'hello from the pod\n');
-  const image = `wheelhouse-e2e-streams:${randomUUID().slice(0, 8)}`;
-  await execute('sh', ['-c', 'tar -C "$0" -c . | docker import -c "ENV PATH=/bin" - "$1"', root, image]);
-  return image;
-}
 
 interface Outcome {
   readonly code: number | null;
@@ -126,8 +107,7 @@ describe('streams', () => {
     await removeDirectory(directory);
   }, 60_000);
 
-  for (const binary of kubectls()) {
-    const version = /1\.\d+/.exec(binary)?.[0] ?? 'newest';
+  for (const [version, binary] of versions) {
     const kubectl = (args: readonly string[], input?: Buffer | string) =>
       run(binary, ['--kubeconfig', join(cluster.dataDir, 'kubeconfig'), ...args], input);
 
