@@ -30,7 +30,7 @@ export function validateWorkloadSelector(
   }
   const labels = template?.metadata?.labels;
   if (!selectorFromLabelSelector(selector).matches(labels)) {
-    errors.push(mismatch(`${options.path}.template.metadata.labels`, labels));
+    errors.push(selectsOthers(`${options.path}.template.metadata.labels`, labels));
   }
   return errors;
 }
@@ -45,12 +45,13 @@ export function validateMapSelector(
   if (Object.keys(selector ?? {}).length === 0) errors.push(required(`${path}.selector`));
   if (!template) errors.push(required(`${path}.template`));
   else if (errors.length === 0 && !selectorFromLabels(selector).matches(template.metadata?.labels)) {
-    errors.push(mismatch(`${path}.template.metadata.labels`, template.metadata?.labels));
+    errors.push(selectsOthers(`${path}.template.metadata.labels`, template.metadata?.labels));
   }
   return errors;
 }
 
-function mismatch(field: string, labels: unknown): FieldError {
+/** The complaint about a template whose pods the selector beside it does not select. */
+export function selectsOthers(field: string, labels: unknown): FieldError {
   return invalidValue(field, labels ?? null, '`selector` does not match template `labels`');
 }
 

@@ -162,7 +162,7 @@ function validateStrategy(strategy: DaemonSetSpec['updateStrategy']): FieldError
       if (takes && adds) {
         errors.push(invalidValue(surge, maxSurge, 'may not be set when maxUnavailable is non-zero'));
       } else if (!takes && !adds) {
-        errors.push(required(unavailable, 'cannot be 0 when maxSurge is 0'));
+        errors.push(invalidValue(unavailable, maxUnavailable, 'cannot be 0 when maxSurge is 0'));
       }
       return [
         ...errors,

@@ -55,6 +55,11 @@ describe('a new job', () => {
       ['spec.selector FieldValueInvalid', 'spec.template.metadata.labels FieldValueInvalid'],
     ],
     [
+      'no selector where it has to bring one',
+      { manualSelector: true },
+      ['spec.selector FieldValueRequired', 'spec.template.metadata.labels FieldValueInvalid'],
+    ],
+    [
       'pods that never end',
       { template: { spec: { containers: [{ name: 'c', image: 'busybox:1' }] } } },
       ['spec.template.spec.restartPolicy FieldValueNotSupported'],

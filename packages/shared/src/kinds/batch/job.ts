@@ -7,6 +7,7 @@ import { selectorFromLabelSelector, validateLabelSelector } from '../../meta/lab
 import { dns1123Label } from '../../meta/names';
 import { ageColumn, containerColumns, nameColumn } from '../columns';
 import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
+import { selectsOthers } from '../workload';
 import { defaultJobSpec, validateJobSpec } from './job-spec';
 import { validateJobStatus, validateJobStatusUpdate } from './job-status';
 
@@ -85,20 +86,12 @@ export const jobKind: KindDefinition<Job> = {
     // Only new objects have no revision; later on the fields are immutable.
     if (!metadata?.resourceVersion) errors.push(...validateGenerated(job));
     errors.push(...validateJobSpec(spec, 'spec'));
-    if (!spec?.selector) errors.push(required('spec.selector'));
-    else {
-      const broken = validateLabelSelector(spec.selector, 'spec.selector');
-      errors.push(...broken);
-      const labels = spec.template?.metadata?.labels;
-      if (broken.length === 0 && !selectorFromLabelSelector(spec.selector).matches(labels)) {
-        errors.push(
-          invalidValue(
-            'spec.template.metadata.labels',
-            labels ?? null,
-            '`selector` does not match template `labels`',
-          ),
-        );
-      }
+    const broken = spec?.selector ? validateLabelSelector(spec.selector, 'spec.selector') : [];
+    errors.push(...(spec?.selector ? broken : [required('spec.selector')]));
+    // No selector at all selects nothing, its own pods neither.
+    const labels = spec?.template?.metadata?.labels;
+    if (broken.length === 0 && !selectorFromLabelSelector(spec?.selector).matches(labels)) {
+      errors.push(selectsOthers('spec.template.metadata.labels', labels));
     }
     if (!metadata?.resourceVersion) errors.push(...validateHostnames(job));
     return errors;
