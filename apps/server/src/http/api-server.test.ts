@@ -248,6 +248,19 @@ test('service addresses and ports belong to one service at a time and come back'
   expect(inner.status).toBe(200);
   const free = await call('POST', path, { body: service('four', { type: 'NodePort' }) });
   expect(free.status).toBe(201);
+  const taken = (free.body.spec as unknown as typeof spec).ports[0]?.nodePort;
+  const local = {
+    type: 'LoadBalancer',
+    externalTrafficPolicy: 'Local',
+    allocateLoadBalancerNodePorts: false,
+  };
+  const checked = await call('POST', path, {
+    body: service('checked', { ...local, healthCheckNodePort: taken }),
+  });
+  expect(checked.body).toMatchObject({
+    code: 422,
+    details: { causes: [{ field: 'spec.healthCheckNodePort' }] },
+  });
   const headless = await call('POST', path, { body: service('headless', { clusterIP: 'None' }) });
   expect(headless.body).toMatchObject({ spec: { clusterIP: 'None', clusterIPs: ['None'] } });
   const dry = await call('POST', `${path}?dryRun=All`, { body: service('dry', {}) });

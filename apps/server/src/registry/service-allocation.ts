@@ -8,6 +8,7 @@ import type { Logger } from '../component';
 import type { Store } from '../store/store';
 import { Claims } from './claims';
 import type { Reservation, StorageHook } from './request-context';
+import { validateConfiguredFamilies } from './service-families';
 
 /** A claim without a service is given back when it is older: its creation has failed half-way. */
 const ABANDONED_MS = 120_000;
@@ -40,6 +41,8 @@ export class ServiceAllocator implements StorageHook {
     // The hook is registered for services alone.
     const service = next as Service;
     const before = previous as Service | undefined;
+    const unknown = validateConfiguredFamilies(service, before);
+    if (unknown.length > 0) throw invalid(identifierOf(service), unknown);
     const taken: { claims: Claims; name: string }[] = [];
     const uid = service.metadata?.uid ?? '';
     const rollback = async () => {
@@ -48,6 +51,7 @@ export class ServiceAllocator implements StorageHook {
     try {
       await this.#reserveAddress(service, before, taken);
       await this.#reservePorts(service, before, taken);
+      await this.#reserveHealthPort(service, before, taken);
     } catch (error) {
       await rollback();
       throw error;
@@ -150,15 +154,34 @@ export class ServiceAllocator implements StorageHook {
       mine.add(nodePort);
       taken.push({ claims: this.#ports, name: String(nodePort) });
     }
-    const choose = async () => {
-      const name = await claimFree(this.#ports, { first, last, fallback: first }, service, String);
-      if (name === undefined) throw internalError(`no node port is left in ${first}-${last}`);
-      taken.push({ claims: this.#ports, name });
-      return Number(name);
-    };
-    for (const port of spec.ports ?? []) port.nodePort ||= await choose();
-    const wantsHealth = spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
-    if (wantsHealth) spec.healthCheckNodePort ||= before?.spec?.healthCheckNodePort || (await choose());
+    for (const port of spec.ports ?? []) port.nodePort ||= await this.#choosePort(service, taken);
+  }
+
+  /** Where balancers ask whether a node has pods of the service; also without node ports for its traffic. */
+  async #reserveHealthPort(
+    service: Service,
+    before: Service | undefined,
+    taken: { claims: Claims; name: string }[],
+  ) {
+    const { spec } = service;
+    if (spec?.type !== 'LoadBalancer' || spec.externalTrafficPolicy !== 'Local') return;
+    const held = before?.spec?.healthCheckNodePort;
+    spec.healthCheckNodePort ||= held || (await this.#choosePort(service, taken));
+    const name = String(spec.healthCheckNodePort);
+    if (spec.healthCheckNodePort === held || taken.some((one) => one.name === name)) return;
+    const { holder, uid } = identityOf(service);
+    if (!(await this.#ports.take(name, holder, uid))) {
+      throw refuse(service, 'spec.healthCheckNodePort', name, 'provided port is already allocated');
+    }
+    taken.push({ claims: this.#ports, name });
+  }
+
+  async #choosePort(service: Service, taken: { claims: Claims; name: string }[]): Promise<number> {
+    const [first, last] = this.ranges.nodePorts;
+    const name = await claimFree(this.#ports, { first, last, fallback: first }, service, String);
+    if (name === undefined) throw internalError(`no node port is left in ${first}-${last}`);
+    taken.push({ claims: this.#ports, name });
+    return Number(name);
   }
 
   #inRange(address: string): boolean {
@@ -238,7 +261,11 @@ function namesOf(service: Service): string[] {
 }
 
 function refuse(service: Service, field: string, value: string, why: string) {
-  return invalid({ kind: 'Service', name: service.metadata?.name ?? '' }, [
+  return invalid(identifierOf(service), [
     { reason: 'FieldValueInvalid', field, message: `Invalid value: ${value}: ${why}` },
   ]);
+}
+
+function identifierOf(service: Service) {
+  return { kind: 'Service', name: service.metadata?.name ?? '' };
 }
