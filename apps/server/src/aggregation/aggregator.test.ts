@@ -2,10 +2,11 @@ import { createServer, type Server } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { systemClock } from '@wheelhouse/shared/clock';
+import { notFound, serviceUnavailable } from '@wheelhouse/shared/errors';
 import { apiServiceKind } from '@wheelhouse/shared/kinds/apiregistration/api-service';
 import pino from 'pino';
 import { Agent, fetch } from 'undici';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { openCertificateAuthority } from '../auth/certificate-authority';
 import type { Component } from '../component';
 import { startTestApiServer, type TestApiServer } from '../http/testing/test-api-server';
@@ -27,6 +28,18 @@ const LIST = {
   ],
 };
 
+const DOCUMENTS: Record<string, object> = {
+  '/apis/far.example.com/v1': LIST,
+  '/openapi/v3': {
+    paths: { 'apis/far.example.com/v1': { serverRelativeURL: '/openapi/v3/apis/far.example.com/v1?hash=A' } },
+  },
+  '/openapi/v3/apis/far.example.com/v1?hash=A': { openapi: '3.0.0', paths: {}, info: { title: 'far' } },
+  '/openapi/v2': {
+    paths: { '/apis/far.example.com/v1/stars': { get: {} }, '/version': { get: {} } },
+    definitions: { 'com.example.far.v1.Star': { type: 'object', description: 'It shines.' } },
+  },
+};
+
 beforeAll(async () => {
   server = await startTestApiServer();
   agent = new Agent({ connect: { ca: server.ca } });
@@ -38,7 +51,8 @@ beforeAll(async () => {
     { key: pair.key, cert: pair.certificate, ca: fronts.certificate, requestCert: true },
     (req, res) => {
       res.setHeader('content-type', 'application/json');
-      if (req.url === '/apis/far.example.com/v1') return void res.end(JSON.stringify(LIST));
+      const document = DOCUMENTS[req.url ?? ''];
+      if (document) return void res.end(JSON.stringify(document));
       const { authorization } = req.headers;
       const { socket } = req;
       const trusted = 'authorized' in socket && socket.authorized === true;
@@ -67,6 +81,8 @@ beforeAll(async () => {
     api: server.api,
     client: server.client,
     dial: async ({ name }) => {
+      if (name === 'missing') throw notFound({ kind: 'services', name });
+      if (name === 'empty') throw serviceUnavailable('no endpoints available for service "empty"');
       if (name !== 'sky') throw new Error('no endpoints');
       return connect(port, '127.0.0.1');
     },
@@ -137,6 +153,28 @@ it('shows what the service has in discovery', async () => {
   expect(list.body.resources.map(({ name }: { name: string }) => name)).toEqual(['stars', 'stars/light']);
   const groups = await ask('/apis');
   expect(groups.body.groups.map(({ name }: { name: string }) => name)).toContain('far.example.com');
+});
+
+it('publishes the types of the service with its own', { timeout: 60_000 }, async () => {
+  await vi.waitFor(
+    async () => {
+      const index = await ask('/openapi/v3');
+      const { serverRelativeURL } = index.body.paths['apis/far.example.com/v1'];
+      expect((await ask(serverRelativeURL)).body).toMatchObject({ info: { title: 'far' } });
+    },
+    { timeout: 30_000, interval: 250 },
+  );
+  const { definitions, paths } = (await ask('/openapi/v2')).body;
+  expect(definitions['com.example.far.v1.Star']).toMatchObject({ description: 'It shines.' });
+  expect(definitions['io.k8s.api.core.v1.Pod']).toBeDefined();
+  expect(paths['/apis/far.example.com/v1/stars']).toBeDefined();
+});
+
+it('tells a service that is not there from one that nobody stands behind', async () => {
+  await register('v3', 'missing');
+  expect(await checked('v3')).toMatchObject({ status: 'False', reason: 'ServiceNotFound' });
+  await register('v4', 'empty');
+  expect(await checked('v4')).toMatchObject({ status: 'False', reason: 'MissingEndpoints' });
 });
 
 it('answers 503 for a service that nobody answers for', async () => {
