@@ -67,12 +67,7 @@ export function aggregation(): void {
 
       // Described like any other kind.
       await settled(async () => {
-        const told = await kubectl(
-          cluster.dataDir,
-          'explain',
-          `flunders.spec`,
-          `--api-version=${GROUP}/${VERSION}`,
-        );
+        const told = await kubectl('explain', 'flunders.spec', `--api-version=${GROUP}/${VERSION}`);
         expect(told).toContain('How it is to be.');
       });
       const { definitions } = await api.json<{ definitions: object }>('/openapi/v2');

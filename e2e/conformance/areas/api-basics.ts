@@ -18,7 +18,8 @@ function documents(): void {
     type Group = { name: string; versions: Version[]; preferredVersion: Version };
     const { groups } = await api.json<{ groups: Group[] }>('/apis');
     expect(groups.length).toBeGreaterThan(10);
-    for (const { name } of groups) {
+    // Groups that users have defined come and go with the tests beside this one.
+    for (const { name } of groups.filter((group) => !group.name.endsWith('example.com'))) {
       const { versions, preferredVersion } = await api.json<Group>(`/apis/${name}`);
       expect(versions.map(({ groupVersion }) => groupVersion)).toContain(preferredVersion.groupVersion);
     }
