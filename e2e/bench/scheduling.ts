@@ -1,4 +1,6 @@
+import { EtcdProcess } from '../../apps/server/src/store/etcd/testing/etcd-process';
 import { throughput } from './lib/load';
+import { cpuOf } from './lib/process-usage';
 import { type Figure, kubernetes, printReport } from './lib/report';
 import { type BenchServer, startBenchServer } from './lib/server';
 
@@ -69,36 +71,48 @@ async function scheduled(server: BenchServer): Promise<number> {
   return PODS / ((performance.now() - started) / 1000);
 }
 
-const server = await startBenchServer(process.cwd(), ['--components', 'api,scheduler']);
-try {
+/** Nodes that take pods: until the node lifecycle controller, which does not run here, lets them, new ones do not. */
+async function addNodes(server: BenchServer): Promise<void> {
+  const patch = (path: string, body: object) =>
+    server.pool
+      .request({
+        method: 'PATCH',
+        path,
+        headers: { authorization: `Bearer ${server.token}`, 'content-type': 'application/merge-patch+json' },
+        body: JSON.stringify(body),
+      })
+      .then(({ body: answer }) => answer.dump());
   await throughput(NODES, CONCURRENCY, async (index) => {
     await server.json('POST', '/api/v1/nodes', node(index));
-    await server.pool
-      .request({
-        method: 'PATCH',
-        path: `/api/v1/nodes/bench-${index}/status`,
-        headers: { authorization: `Bearer ${server.token}`, 'content-type': 'application/merge-patch+json' },
-        body: JSON.stringify(nodeStatus),
-      })
-      .then(({ body }) => body.dump());
-    // New nodes take no pods until the node lifecycle controller, which does not run here, lets them.
-    await server.pool
-      .request({
-        method: 'PATCH',
-        path: `/api/v1/nodes/bench-${index}`,
-        headers: { authorization: `Bearer ${server.token}`, 'content-type': 'application/merge-patch+json' },
-        body: JSON.stringify({ spec: { taints: null } }),
-      })
-      .then(({ body }) => body.dump());
+    await patch(`/api/v1/nodes/bench-${index}/status`, nodeStatus);
+    await patch(`/api/v1/nodes/bench-${index}`, { spec: { taints: null } });
   });
-  const baseline = await createsAlone(server);
-  const figure: Figure = {
-    name: `pods created and bound, ${NODES} nodes`,
-    value: await scheduled(server),
-    unit: '/s',
-    baselines: [{ name: 'pod creates that nobody schedules', value: baseline }, kubernetes(182)],
-  };
-  printReport([figure]);
+}
+
+async function figureOn(store: string, args: readonly string[]): Promise<Figure> {
+  const server = await startBenchServer(process.cwd(), ['--components', 'api,scheduler', ...args]);
+  try {
+    await addNodes(server);
+    const baseline = await createsAlone(server);
+    const { result: value, cpuMicros } = await cpuOf(server.pid, PODS, () => scheduled(server));
+    return {
+      name: `pods created and bound, ${NODES} nodes, ${store}`,
+      value,
+      unit: '/s',
+      cpuMicros,
+      baselines: [{ name: 'pod creates that nobody schedules', value: baseline }, kubernetes(182)],
+    };
+  } finally {
+    await server.stop();
+  }
+}
+
+const etcd = await EtcdProcess.start();
+try {
+  printReport([
+    await figureOn('etcd', ['--store', `etcd:${etcd.endpoint}`]),
+    await figureOn('embedded store', []),
+  ]);
 } finally {
-  await server.stop();
+  await etcd.dispose();
 }

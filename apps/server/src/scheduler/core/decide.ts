@@ -5,7 +5,7 @@ import type { Rejection } from '../framework/rejection';
 import type { NodeInfo } from '../snapshot/node-info';
 import type { PodInfo } from '../snapshot/pod-info';
 import type { Snapshot } from '../snapshot/snapshot';
-import { type FilterPass, refusalOn } from './refusal-on';
+import { type FilterPass, type Refused, refusalOn } from './refusal-on';
 import { wantedCandidates } from './sampling';
 import { bestNodes, leadingScores, type NodeScore, scoreNodes } from './score';
 
@@ -117,23 +117,29 @@ export function search(
   const wanted = options.candidates?.(total) ?? wantedCandidates(total, framework.percentageOfNodesToScore);
   const start = onlyNodes || total === 0 ? 0 : cursor.start % total;
   const fitting: NodeInfo[] = [];
-  const resolvable: NodeInfo[] = [];
-  const refusals = new RefusalCount();
+  const refused: (Refused | undefined)[] = [];
+  const quick: FilterPass = { ...pass, filters: quickFirst(filters) };
+  const at = (place: number) => considered[(start + place) % total] as NodeInfo; // place < total
   let looked = 0;
   while (looked < total && fitting.length < wanted) {
-    let position = start + looked++;
-    if (position >= total) position -= total;
-    const node = considered[position] as NodeInfo; // position < total
-    const refusal = refusalOn(pass, node);
+    const node = at(looked);
+    const refusal = refusalOn(quick, node);
     if (!refusal) fitting.push(node);
-    else {
-      refusals.add(refusal.filter, refusal.rejection);
-      if (!refusal.rejection.unresolvable) resolvable.push(node);
-    }
+    else if (fitting.length === 0) refused[looked] = refusal;
+    looked++;
   }
   if (!onlyNodes && total > 0) cursor.start = (start + looked) % total;
 
   if (fitting.length > 0) return { kind: 'found', cycle, fitting, evaluated: looked };
+  const resolvable: NodeInfo[] = [];
+  const refusals = new RefusalCount();
+  for (const [place, known] of refused.entries()) {
+    const node = at(place);
+    const refusal = quick.filters === filters ? known : refusalOn(pass, node);
+    if (!refusal) continue;
+    refusals.add(refusal.filter, refusal.rejection);
+    if (!refusal.rejection.unresolvable) resolvable.push(node);
+  }
   if (onlyNodes) refusals.addMany(onlyNodes.by, onlyNodes.rejection, nodes.length - total);
   return { kind: 'unschedulable', verdict: refusals.verdict(nodes.length), resolvable };
 }
@@ -157,6 +163,12 @@ export function choose(
     feasible: fitting.length,
     scores: options.keepScores ? leadingScores(scored, best, options.keepScores) : [],
   };
+}
+
+/** Whoever refuses a node that is not needed need not be the first in the profile's order. */
+function quickFirst(filters: readonly ActiveFilter[]): readonly ActiveFilter[] {
+  const quick = filters.filter(({ plugin }) => plugin.isQuick);
+  return quick.length === 0 ? filters : [...quick, ...filters.filter(({ plugin }) => !plugin.isQuick)];
 }
 
 /** The node that is kept for the pod: it is looked at before any other. */

@@ -206,3 +206,30 @@ test('only pods that a rule is about let the pods wait no longer that it holds b
   clock.advance(10_000);
   expect(summary(all(core))).toEqual(['web a']);
 });
+
+test('reasons are told in the order of the profile, whichever filter was asked first', () => {
+  const { core } = newCore();
+  const labels = { app: 'web' };
+  for (const name of ['a', 'b']) {
+    core.nodeSeen(testNode({ name, cpu: '1' }));
+    core.podSeen(testPod({ name: `on-${name}`, node: name, labels, cpu: name === 'a' ? '900m' : '100m' }));
+  }
+  const term = { topologyKey: 'kubernetes.io/hostname', labelSelector: { matchLabels: labels } };
+  const affinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } };
+  core.podSeen(testPod({ name: 'web', labels, cpu: '500m', spec: { affinity } }));
+  expect(summary(all(core))).toEqual([
+    "web 0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match pod anti-affinity rules.",
+  ]);
+});
+
+test('a refused pod is tried again when another filter than before is what keeps it off', () => {
+  const { clock, core } = newCore();
+  core.nodeSeen(testNode({ name: 'a', cpu: '1' }));
+  const hog = testPod({ name: 'hog', node: 'a', cpu: '1' });
+  core.podSeen(hog);
+  core.podSeen(testPod({ name: 'web', cpu: '1' }));
+  expect(summary(all(core))).toEqual(['web 0/1 nodes are available: 1 Insufficient cpu.']);
+  core.nodeSeen(testNode({ name: 'a', cpu: '1', spec: { unschedulable: true } }));
+  clock.advance(10_000);
+  expect(summary(all(core))).toEqual(['web 0/1 nodes are available: 1 node(s) were unschedulable.']);
+});

@@ -86,6 +86,11 @@ export interface FilterPlugin {
    * `cluster`: it also depends on pods elsewhere.
    */
   readonly scope: 'node' | 'cluster';
+  /**
+   * Its filter is a look-up or two and refuses many nodes: it is asked before others as long as nobody asks for
+   * reasons, which are told in the order of the profile.
+   */
+  readonly isQuick?: boolean;
   /** Events after which a pod refused by this plugin is worth another look. */
   readonly retryOn: readonly ClusterEventKind[];
   /**

@@ -41,6 +41,7 @@ export function interPodAffinity(matching: NamespacesMatching, args: InterPodAff
   return {
     name: 'InterPodAffinity',
     scope: 'cluster',
+    isQuick: true,
     retryOn: ['node-added', 'node-changed', 'pod-removed', 'pod-placed'],
 
     preFilter(cycle) {

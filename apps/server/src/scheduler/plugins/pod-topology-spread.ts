@@ -1,6 +1,6 @@
 import { type Cycle, MAX_SCORE, type Plugin } from '../framework/plugin';
 import { rejection, type Shortfall } from '../framework/rejection';
-import type { NodeInfo } from '../snapshot/node-info';
+import { HOSTNAME_LABEL, type NodeInfo } from '../snapshot/node-info';
 import { eventPod } from './event-pod';
 import {
   type ConstraintSources,
@@ -14,7 +14,6 @@ const UNEVEN = rejection("node(s) didn't match pod topology spread constraints")
 const NO_LABEL = rejection("node(s) didn't match pod topology spread constraints (missing required label)", {
   unresolvable: true,
 });
-const HOSTNAME = 'kubernetes.io/hostname';
 
 interface Spread {
   readonly topologyKey: string;
@@ -50,6 +49,7 @@ export function podTopologySpread(sources: ConstraintSources): Plugin {
   return {
     name: 'PodTopologySpread',
     scope: 'cluster',
+    isQuick: true,
     retryOn: ['node-added', 'node-changed', 'pod-removed', 'pod-placed'],
 
     preFilter(cycle) {
@@ -119,7 +119,7 @@ export function podTopologySpread(sources: ConstraintSources): Plugin {
           if (lenient) continue;
           return Number.NaN;
         }
-        const count = counts.get(topologyKey === HOSTNAME ? node.name : domain) ?? 0;
+        const count = counts.get(topologyKey === HOSTNAME_LABEL ? node.name : domain) ?? 0;
         sum += count * weight + maxSkew - 1;
       }
       return Math.round(sum);
@@ -147,7 +147,7 @@ function preferenceOf(
   judged: readonly NodeInfo[],
 ): Preference {
   const { topologyKey, maxSkew } = constraint;
-  if (topologyKey === HOSTNAME) {
+  if (topologyKey === HOSTNAME_LABEL) {
     const weight = Math.log(judged.length + 2);
     return { topologyKey, maxSkew, weight, counts: snapshot.matchCounts(matcher) };
   }

@@ -3,6 +3,7 @@ import type { TopologySpreadConstraint } from 'kubernetes-types/core/v1';
 import { FieldReader } from '../config/field-reader';
 import type { NodeTest } from '../snapshot/domain-count';
 import type { PodMatcher } from '../snapshot/match-counts';
+import { HOSTNAME_LABEL, ZONE_LABEL } from '../snapshot/node-info';
 import type { PodInfo } from '../snapshot/pod-info';
 import { fitsNodeAffinity, requiredTerms } from './node-affinity';
 import { tolerates } from './toleration';
@@ -18,8 +19,8 @@ export interface SpreadDefaults {
 /** Kubernetes' own: over nodes first, over zones where there are some. */
 const SYSTEM_DEFAULTS: SpreadDefaults = {
   constraints: [
-    { topologyKey: 'kubernetes.io/hostname', maxSkew: 3, whenUnsatisfiable: 'ScheduleAnyway' },
-    { topologyKey: 'topology.kubernetes.io/zone', maxSkew: 5, whenUnsatisfiable: 'ScheduleAnyway' },
+    { topologyKey: HOSTNAME_LABEL, maxSkew: 3, whenUnsatisfiable: 'ScheduleAnyway' },
+    { topologyKey: ZONE_LABEL, maxSkew: 5, whenUnsatisfiable: 'ScheduleAnyway' },
   ],
   lenient: true,
 };

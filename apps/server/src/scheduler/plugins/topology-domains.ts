@@ -1,6 +1,8 @@
-import type { NodeInfo } from '../snapshot/node-info';
+import { HOSTNAME_LABEL, type NodeInfo, ZONE_LABEL } from '../snapshot/node-info';
 
-/** The node's value of a topology label. */
-export function domainOf(node: NodeInfo, topologyKey: string): string | undefined {
-  return node.traits.labels[topologyKey];
+/** The node's value of a topology label. Asked for every node of every decision: the usual labels are at hand. */
+export function domainOf({ traits }: NodeInfo, topologyKey: string): string | undefined {
+  if (topologyKey === HOSTNAME_LABEL) return traits.hostname;
+  if (topologyKey === ZONE_LABEL) return traits.zone;
+  return traits.labels[topologyKey];
 }

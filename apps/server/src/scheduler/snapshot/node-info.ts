@@ -4,14 +4,16 @@ import type { HostPort, PodInfo } from './pod-info';
 import { addInto, copyResources, noResources, parseResources, type Resources } from './resources';
 
 const DEFAULT_MAX_PODS = 110;
-const ZONE = 'topology.kubernetes.io/zone';
+export const ZONE_LABEL = 'topology.kubernetes.io/zone';
+export const HOSTNAME_LABEL = 'kubernetes.io/hostname';
 
 /** The parts of a node object that scheduling reads, computed once per version of the object. */
 export interface NodeTraits {
   readonly node: Node;
   readonly labels: Readonly<Record<string, string>>;
-  /** The label that says where the node stands, at hand because it is asked for so often. */
+  /** The labels that say where the node stands, at hand because they are asked for so often. */
   readonly zone: string | undefined;
+  readonly hostname: string | undefined;
   /** Taints that keep pods away (NoSchedule, NoExecute). */
   readonly hardTaints: readonly Taint[];
   /** Taints that only make a node less attractive. */
@@ -109,7 +111,8 @@ export function nodeTraits(node: Node): NodeTraits {
   return {
     node,
     labels: node.metadata?.labels ?? {},
-    zone: node.metadata?.labels?.[ZONE],
+    zone: node.metadata?.labels?.[ZONE_LABEL],
+    hostname: node.metadata?.labels?.[HOSTNAME_LABEL],
     hardTaints: taints.filter((taint) => taint.effect !== 'PreferNoSchedule'),
     softTaints: taints.filter((taint) => taint.effect === 'PreferNoSchedule'),
     unschedulable: node.spec?.unschedulable ?? false,
