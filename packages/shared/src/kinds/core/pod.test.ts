@@ -213,6 +213,35 @@ describe('a pod is refused', () => {
       { ...pod({}), metadata: { annotations: { 'kubernetes.io/config.mirror': 'x' } } },
       ['metadata.annotations[kubernetes.io/config.mirror] Invalid'],
     ],
+    [
+      'with annotations from before there were fields',
+      {
+        ...pod({}),
+        metadata: {
+          annotations: {
+            'container.apparmor.security.beta.kubernetes.io/other': 'bad',
+            'container.seccomp.security.alpha.kubernetes.io/c': 'localhost/../x',
+            'controller.kubernetes.io/pod-deletion-cost': '1.5',
+            'scheduler.alpha.kubernetes.io/tolerations': '[{"operator": "Nope", "key": "a"}]',
+            'seccomp.security.alpha.kubernetes.io/pod': 'runtime/default',
+          },
+        },
+      },
+      [
+        'metadata.annotations.container.seccomp.security.alpha.kubernetes.io/c Invalid',
+        'metadata.annotations.scheduler.alpha.kubernetes.io/tolerations[0].operator NotSupported',
+        'metadata.annotations[container.apparmor.security.beta.kubernetes.io/other] Invalid',
+        'metadata.annotations[controller.kubernetes.io/pod-deletion-cost] Invalid',
+      ],
+    ],
+    [
+      'with tolerations that cannot be read',
+      {
+        ...pod({}),
+        metadata: { annotations: { 'scheduler.alpha.kubernetes.io/tolerations': '[{"key": 5}]' } },
+      },
+      ['metadata.annotations Invalid'],
+    ],
   ])('%s', (_what, body, causes) => {
     expect(created(podKind, body).causes).toEqual(causes);
   });

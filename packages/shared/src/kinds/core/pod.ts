@@ -1,9 +1,10 @@
 import type { Pod } from 'kubernetes-types/core/v1';
-import { type FieldError, forbidden, invalidValue } from '../../meta/field-error';
+import { type FieldError, forbidden } from '../../meta/field-error';
 import type { KindDefinition } from '../../meta/kind';
 import { keepAllButStatus, keepMetadata, keepStatus, setStatus } from '../status-split';
 import { podColumns } from './pod-columns';
 import { ephemeralContainersPart } from './pod-ephemeral';
+import { validatePodAnnotations } from './pod-spec/annotations';
 import { validateImageSpaces } from './pod-spec/container';
 import { defaultPodSpec } from './pod-spec/defaults';
 import { validatePodSpec } from './pod-spec/validate';
@@ -84,7 +85,11 @@ export const podKind: KindDefinition<Pod> = {
     if (qosClass) setStatus(next, { ...next.status, qosClass });
     syncIps(next.status, previous.status);
   },
-  validate: (pod) => [...validatePodSpec(pod.spec, 'spec'), ...validateOwn(pod)],
+  validate: (pod) => [
+    ...validatePodAnnotations(pod.metadata?.annotations, pod.spec, 'metadata.annotations'),
+    ...validatePodSpec(pod.spec, 'spec'),
+    ...validateOwn(pod),
+  ],
   validateCreate: ({ spec }) => [
     ...(spec?.ephemeralContainers?.length
       ? [forbidden('spec.ephemeralContainers', 'cannot be set on create')]
@@ -114,11 +119,8 @@ function syncIps(next: Pod['status'], previous: Pod['status']): void {
   if (next.hostIP && !next.hostIPs?.length) next.hostIPs = [{ ip: next.hostIP }];
 }
 
-const MIRROR = 'kubernetes.io/config.mirror';
-const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
-
 /** What is asked of pods, and not of the templates that they are made of. */
-function validateOwn({ metadata, spec }: Pod): FieldError[] {
+function validateOwn({ spec }: Pod): FieldError[] {
   const errors = [
     ...validateImageSpaces(spec?.containers, 'spec.containers'),
     ...validateImageSpaces(spec?.initContainers, 'spec.initContainers'),
@@ -131,14 +133,6 @@ function validateOwn({ metadata, spec }: Pod): FieldError[] {
         errors.push(forbidden(at, 'must not be specified when serviceAccountName is not set'));
       });
     });
-  }
-  const { [MIRROR]: mirror, [DELETION_COST]: cost } = metadata?.annotations ?? {};
-  if (mirror !== undefined && !spec?.nodeName) {
-    const why = 'must set spec.nodeName if mirror pod annotation is set';
-    errors.push(invalidValue(`metadata.annotations[${MIRROR}]`, mirror, why));
-  }
-  if (cost !== undefined && !/^(0|-?[1-9]\d{0,9})$/.test(cost)) {
-    errors.push(invalidValue(`metadata.annotations[${DELETION_COST}]`, cost, 'must be a 32bit integer'));
   }
   return errors;
 }

@@ -12,6 +12,7 @@ import { isIp } from '../../../meta/ip';
 import { validateLabels } from '../../../meta/labels';
 import { dns1123Label, dns1123Subdomain, qualifiedName } from '../../../meta/names';
 import { validateAnnotations } from '../../../meta/validation';
+import { validatePodAnnotations } from './annotations';
 import { validateContainers } from './container';
 import { validateResources } from './resources';
 import {
@@ -229,6 +230,7 @@ export function validatePodTemplate(template: PodTemplateSpec | undefined, path:
   return [
     ...validateLabels(template?.metadata?.labels, `${path}.labels`),
     ...validateAnnotations(template?.metadata?.annotations, `${path}.annotations`),
+    ...validatePodAnnotations(template?.metadata?.annotations, template?.spec, `${path}.annotations`),
     ...validatePodSpec(template?.spec, `${path}.spec`),
     ...(template?.spec?.ephemeralContainers?.length
       ? [forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template')]
