@@ -199,13 +199,17 @@ describe('what a pod reports', () => {
     });
   });
 
-  test('a pod that was turned away has failed with the reason', () => {
+  test('a pod that was turned away has failed with the reason, and no containers to speak of', () => {
     const failure = { reason: 'OutOfcpu', message: 'too much' };
-    expect(status({ view: { failure } })).toMatchObject({
+    const turnedAway = {
       phase: 'Failed',
       reason: 'OutOfcpu',
       message: 'too much',
-    });
+      startTime: '2026-01-01T00:00:00Z',
+    };
+    expect(status({ view: { failure, rejected: true } })).toEqual(turnedAway);
+    // The kubelet was started anew and has not judged it again.
+    expect(status({ reported: turnedAway })).toEqual(turnedAway);
   });
 });
 

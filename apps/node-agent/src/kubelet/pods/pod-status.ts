@@ -28,6 +28,7 @@ export interface StatusContext {
 /** Pure: what `status` should say about a pod of this node. Conditions of others are not in it. */
 export function computePodStatus(view: PodView, context: StatusContext): PodStatus {
   const { pod, observed, failure } = view;
+  if (isTurnedAway(view)) return turnedAway(view);
   const spec = specOf(pod);
   const inits = (spec.initContainers ?? []).map((container) =>
     containerStatus(container, true, view, context),
@@ -61,6 +62,22 @@ export function computePodStatus(view: PodView, context: StatusContext): PodStat
     ...(pod.status?.qosClass ? { qosClass: pod.status.qosClass } : {}),
   };
 }
+
+/** Also a pod that was turned away before the kubelet was started anew. */
+function isTurnedAway({ pod, observed, rejected }: PodView): boolean {
+  const { phase, containerStatuses } = pod.status ?? {};
+  return observed.containers.length === 0 && (rejected || (phase === 'Failed' && !containerStatuses));
+}
+
+/** Kubernetes: why, and nothing of containers, so that lists show the reason. */
+const turnedAway = ({ pod, failure, startTime }: PodView): PodStatus => ({
+  phase: 'Failed',
+  ...(failure
+    ? { reason: failure.reason, ...(failure.message ? { message: failure.message } : {}) }
+    : endReason(pod.status)),
+  startTime,
+  ...(pod.status?.qosClass ? { qosClass: pod.status.qosClass } : {}),
+});
 
 /** A pod that ended keeps the reason that it ended with. */
 function endReason(status: PodStatus | undefined): Pick<PodStatus, 'reason' | 'message'> {

@@ -29,6 +29,8 @@ export interface PodView {
   readonly waiting: ReadonlyMap<string, WaitingReason>;
   /** The pod was turned away or ran into a limit: it ends as Failed with this. */
   readonly failure?: WaitingReason;
+  /** The failure is that the node did not take the pod: nothing was ever made for it. */
+  readonly rejected?: boolean;
   /** The pod is being deleted: nothing starts again, so what stopped has ended. */
   readonly ending?: boolean;
   /** When the kubelet first saw it, RFC 3339. */

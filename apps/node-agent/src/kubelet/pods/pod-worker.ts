@@ -241,6 +241,7 @@ export class PodWorker {
       startTime: this.#startTime,
       ending: this.#ending.signal.aborted,
       ...(this.#failure ? { failure: this.#failure } : {}),
+      ...(this.options.rejection ? { rejected: true } : {}),
     };
   }
 
