@@ -9,6 +9,7 @@ import { type Disruption, markDisrupted } from '../machinery/disruption-target';
 import { isFinished, isReady } from '../machinery/pods';
 import { evictionTime } from './eviction';
 import { lifeMark, observe, readyStatus, type SignOfLife, silentConditions } from './health';
+import { TaintTimes } from './taint-times';
 import { desiredTaints, hasEvictionTaint, needsEvictionTaint } from './taints';
 import { followZones, type Permission } from './zone-limits';
 
@@ -177,6 +178,7 @@ function evictionReconciler(context: ControllerContext): Reconciler {
   const nodes = context.cache(nodeKind);
   const pods = context.cache(podKind);
   const events = context.recorder('taint-eviction-controller');
+  const taintTimes = new TaintTimes(clock);
 
   const isTainted = (node: Node | undefined) =>
     node?.spec?.taints?.some(({ effect }) => effect === 'NoExecute');
@@ -184,8 +186,12 @@ function evictionReconciler(context: ControllerContext): Reconciler {
     for (const pod of pods.byIndex('node', node.metadata.name)) queue.add(keyOf(pod));
   };
   context.informer(nodeKind).subscribe({
-    added: (node) => isTainted(node) && enqueuePods(node),
+    added(node) {
+      if (taintTimes.of(node).length) enqueuePods(node);
+    },
+    deleted: (node) => taintTimes.forget(node.metadata.name),
     updated(node, previous) {
+      taintTimes.of(node);
       if (isTainted(node) && JSON.stringify(node.spec?.taints) !== JSON.stringify(previous.spec?.taints)) {
         enqueuePods(node);
       }
@@ -209,7 +215,7 @@ function evictionReconciler(context: ControllerContext): Reconciler {
     const pod = pods.get(key);
     const node = pod?.spec?.nodeName ? nodes.get(pod.spec.nodeName) : undefined;
     if (!pod || !node || pod.metadata.deletionTimestamp) return undefined;
-    const time = evictionTime(pod, node.spec?.taints ?? []);
+    const time = evictionTime(pod, taintTimes.of(node));
     if (time === undefined) return undefined;
     const leftMs = time - clock.now().getTime();
     if (leftMs > 0) return { requeueAfterMs: leftMs };

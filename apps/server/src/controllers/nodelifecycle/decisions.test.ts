@@ -1,7 +1,10 @@
+import { systemClock } from '@wheelhouse/shared/clock';
+import type { Stored } from '@wheelhouse/shared/meta/object';
 import type { Node, NodeCondition, Pod, Taint, Toleration } from 'kubernetes-types/core/v1';
 import { describe, expect, it } from 'vitest';
 import { evictionTime } from './eviction';
 import { lifeMark, observe, silentConditions } from './health';
+import { TaintTimes } from './taint-times';
 import { desiredTaints, NOT_READY, UNREACHABLE } from './taints';
 
 const now = new Date('2026-01-01T00:01:00Z');
@@ -110,9 +113,40 @@ describe('evictionTime', () => {
     expect(evictionTime(given, [taint])).toBe(expected);
   });
 
+  it('counts from when the pod came, if the taint was there before', () => {
+    const late = pod({ ...exists, tolerationSeconds: 300 });
+    const conditions = [{ type: 'PodScheduled', status: 'True', lastTransitionTime: '2026-01-01T01:00:00Z' }];
+    expect(evictionTime({ ...late, status: { conditions } }, [taint])).toBe(since + 3_900_000);
+  });
+
   it('looks at each taint, and only at those that drive pods away', () => {
     const other: Taint = { key: 'maintenance', effect: 'NoExecute', timeAdded: '2026-01-01T00:00:00Z' };
     expect(evictionTime(pod(exists), [taint, other])).toBe(0);
     expect(evictionTime(pod(), [{ ...taint, effect: 'NoSchedule' }])).toBeUndefined();
+  });
+});
+
+describe('TaintTimes', () => {
+  const tainted = (...taints: Taint[]): Stored<Node> => ({
+    ...node([], { taints }),
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'n', uid: 'u', resourceVersion: '1' },
+  });
+  const own: Taint = { key: 'own', effect: 'NoExecute' };
+
+  it('remembers when a taint came that does not say it, until it goes', () => {
+    let time = Date.parse('2026-01-01T00:00:00Z');
+    const times = new TaintTimes({ ...systemClock, now: () => new Date(time) });
+    const told: Taint = { key: 'told', effect: 'NoExecute', timeAdded: '2025-01-01T00:00:00Z' };
+    const first = times.of(tainted(own, told, { key: 'other', effect: 'NoSchedule' }));
+    expect(short(first)).toEqual([
+      ['own', 'NoExecute', '2026-01-01T00:00:00.000Z'],
+      ['told', 'NoExecute', '2025-01-01T00:00:00Z'],
+    ]);
+    time += 60_000;
+    expect(times.of(tainted(own))).toEqual(first.slice(0, 1));
+    expect(times.of(tainted())).toEqual([]);
+    expect(short(times.of(tainted(own)))).toEqual([['own', 'NoExecute', '2026-01-01T00:01:00.000Z']]);
   });
 });
