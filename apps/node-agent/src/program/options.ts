@@ -15,6 +15,8 @@ export interface AgentConfig {
   /** Several for simulated nodes, which share this process. */
   readonly nodeNames: readonly string[];
   readonly nodeIp: string;
+  /** Whether the agent makes the node's address one of this host's own while it runs. */
+  readonly claimsNodeIp: boolean;
   readonly nodePortAddresses: readonly string[];
   readonly dataDir: string;
   readonly runtime: RuntimeName;
@@ -60,6 +62,12 @@ export function parseAgentConfig(argv: readonly string[]): AgentConfig {
       ).default('127.0.0.1'),
     )
     .addOption(
+      option(
+        '--claim-node-ip',
+        "make the node's address one of this machine's own while the agent runs (takes CAP_NET_ADMIN)",
+      ),
+    )
+    .addOption(
       option('--nodeport-addresses <list>', 'addresses on which node ports answer (default: the node IP)'),
     )
     .addOption(
@@ -89,6 +97,7 @@ export function parseAgentConfig(argv: readonly string[]): AgentConfig {
     joinToken: given.token ?? (given.tokenFile ? readToken(given.tokenFile) : undefined),
     nodeNames: count === 1 ? [name] : numbered(name, count),
     nodeIp,
+    claimsNodeIp: given.claimNodeIp !== undefined,
     nodePortAddresses: (given.nodeportAddresses ?? nodeIp).split(',').filter((address) => address !== ''),
     dataDir: resolve(given.dataDir ?? '.wheelhouse-agent'),
     runtime,

@@ -7,6 +7,7 @@ import { AgentConnection } from '../connection/connect';
 import { openCredentialStore } from '../connection/credential-store';
 import { ensureCredential } from '../connection/register';
 import { startDns } from '../dns/start-dns';
+import { makeRangeLocal, releaseRange } from '../host/reachability';
 import { startKubelet } from '../kubelet/start-kubelet';
 import { startProxy } from '../proxy/start-proxy';
 import { openRuntime } from '../runtime/open-runtime';
@@ -64,6 +65,8 @@ export async function runNode(config: AgentConfig, nodeName: string, log: Logger
   const remembered = await registration.store.loadSettings();
   const settings = remembered ?? (await firstSettings);
 
+  const nodeRange = `${config.nodeIp}/32`;
+  if (config.claimsNodeIp) await makeRangeLocal(nodeRange);
   const runtime = await openRuntime(config.runtime, { settings, nodeName, dataDir, log, clock });
   const kubelet = await startKubelet({
     client: api.client,
@@ -112,6 +115,7 @@ export async function runNode(config: AgentConfig, nodeName: string, log: Logger
       if (pods && sharesHost(runtime)) await runtime.releaseHost();
       await runtime.close();
       await api.close();
+      if (config.claimsNodeIp) await releaseRange(nodeRange);
     },
   };
 }

@@ -76,6 +76,7 @@ async function up(flags: UpFlags): Promise<void> {
       count: nodes,
       runtime: choice.runtime,
       proxy,
+      podRange: data.identity.ranges.pods,
       log,
     });
     const interrupted = untilInterrupted();

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { addressArguments } from './node-addresses';
 import type { RuntimeName } from './runtime-choice';
 
 export interface LocalAgentsOptions {
@@ -13,6 +14,8 @@ export interface LocalAgentsOptions {
   readonly count: number;
   readonly runtime: RuntimeName;
   readonly proxy: string;
+  /** The cluster's range of pod addresses. */
+  readonly podRange: string;
   readonly log: Logger;
 }
 
@@ -40,7 +43,7 @@ export function startLocalAgents(options: LocalAgentsOptions): LocalAgents {
   const agents =
     options.runtime === 'simulated' && options.count > 0
       ? [new LocalAgent('node-1', ['--nodes', String(options.count)], options)]
-      : names.map((name, index) => new LocalAgent(name, addressArguments(index), options));
+      : names.map((name, index) => new LocalAgent(name, addressArguments(options.podRange, index), options));
   for (const agent of agents) agent.start();
   return {
     nodeNames: names,
@@ -51,13 +54,6 @@ export function startLocalAgents(options: LocalAgentsOptions): LocalAgents {
       for (const agent of agents) agent.kill();
     },
   };
-}
-
-/** Each local node answers on a loopback address of its own; the first also where people look first. */
-function addressArguments(index: number): string[] {
-  const address = `127.0.1.${index + 1}`;
-  const nodePorts = index === 0 ? ['127.0.0.1', address] : [address];
-  return ['--node-ip', address, '--nodeport-addresses', nodePorts.join(',')];
 }
 
 class LocalAgent {
