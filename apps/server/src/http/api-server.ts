@@ -4,7 +4,7 @@ import { customResourceDefinitionKind } from '@wheelhouse/shared/kinds/apiextens
 import { apiVersionOf, type KindDefinition } from '@wheelhouse/shared/meta/kind';
 import type { Service } from 'kubernetes-types/core/v1';
 import type { AdmissionPlugin } from '../admission/admission';
-import { CHECKED_KINDS } from '../admission/policies/served-kinds';
+import { checkedKinds } from '../admission/policies/served-kinds';
 import type { AuditSink } from '../audit/audit-sink';
 import type { Authenticator, Authorizer } from '../auth/auth';
 import type { Logger } from '../component';
@@ -116,6 +116,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     { serviceCidr: options.serviceCidr, nodePorts: options.nodePortRange ?? [30000, 32767] },
     clock,
   );
+  const checked = checkedKinds(() => registry.kinds);
+  const asServed = (kind: KindDefinition) =>
+    // Definitions of custom resources, webhooks and policies are checked by what only the server has, such as CEL.
+    kind === customResourceDefinitionKind ? servedDefinitionKind : (checked.get(kind) ?? kind);
   const registry: Registry = new Registry(kinds.map(asServed), {
     store,
     feed,
@@ -211,11 +215,6 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       feed.stop();
     },
   };
-}
-
-/** Definitions of custom resources, webhooks and policies are checked by what only the server has, such as CEL. */
-function asServed(kind: KindDefinition): KindDefinition {
-  return kind === customResourceDefinitionKind ? servedDefinitionKind : (CHECKED_KINDS.get(kind) ?? kind);
 }
 
 /** Services as the cache has them, against the addresses and ports that are claimed. */

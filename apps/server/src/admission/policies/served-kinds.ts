@@ -2,7 +2,9 @@ import { mutatingWebhookConfigurationKind } from '@wheelhouse/shared/kinds/admis
 import type { MatchCondition } from '@wheelhouse/shared/kinds/admissionregistration/rules';
 import { validatingAdmissionPolicyKind } from '@wheelhouse/shared/kinds/admissionregistration/validating-admission-policy';
 import { validatingWebhookConfigurationKind } from '@wheelhouse/shared/kinds/admissionregistration/validating-webhook-configuration';
+import { keepStatus, setStatus } from '@wheelhouse/shared/kinds/status-split';
 import { type FieldError, invalidValue } from '@wheelhouse/shared/meta/field-error';
+import { equalJson } from '@wheelhouse/shared/meta/json';
 import type { KindDefinition } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject } from '@wheelhouse/shared/meta/object';
 import type {
@@ -13,6 +15,7 @@ import type {
 import { CelCompileError, compile } from '../../cel/compile';
 import { CONDITION_VARIABLES } from '../matching/conditions';
 import { POLICY_VARIABLES } from './policy';
+import { checkTypes } from './type-check';
 
 type Configuration = MutatingWebhookConfiguration | ValidatingWebhookConfiguration;
 
@@ -74,9 +77,38 @@ function checkExpression(
   }
 }
 
-/** By the kind that each of them takes the place of. */
-export const CHECKED_KINDS: ReadonlyMap<unknown, KindDefinition> = new Map<unknown, KindDefinition>([
-  [mutatingWebhookConfigurationKind, checked(mutatingWebhookConfigurationKind, checkWebhooks)],
-  [validatingWebhookConfigurationKind, checked(validatingWebhookConfigurationKind, checkWebhooks)],
-  [validatingAdmissionPolicyKind, checked(validatingAdmissionPolicyKind, checkPolicy)],
-]);
+/**
+ * The kind of policies as the API server keeps it: their status, which Kubernetes has a controller for, is told along
+ * with what it is about. `kinds`: those that are served at the moment.
+ */
+function policyKind(kinds: () => readonly KindDefinition[]): KindDefinition<ValidatingAdmissionPolicy> {
+  const statusAt = (policy: ValidatingAdmissionPolicy, observedGeneration: number) => {
+    const expressionWarnings = checkTypes(policy, kinds());
+    return {
+      observedGeneration,
+      typeChecking: expressionWarnings.length > 0 ? { expressionWarnings } : {},
+    };
+  };
+  return {
+    ...checked(validatingAdmissionPolicyKind, checkPolicy),
+    prepareForCreate: (policy) => setStatus(policy, isCompilable(policy) ? statusAt(policy, 1) : {}),
+    prepareForUpdate(next, previous) {
+      keepStatus(next, previous);
+      if (equalJson(next.spec, previous.spec) || !isCompilable(next)) return;
+      const generation = (previous.metadata?.generation ?? 0) + 1;
+      setStatus(next, { ...previous.status, ...statusAt(next, generation) });
+    },
+  };
+}
+
+/** Others are about to be refused. */
+const isCompilable = (policy: ValidatingAdmissionPolicy) => checkPolicy(policy).length === 0;
+
+/** The kinds with expressions in them, by the kind that each of them takes the place of. */
+export function checkedKinds(kinds: () => readonly KindDefinition[]): ReadonlyMap<unknown, KindDefinition> {
+  return new Map<unknown, KindDefinition>([
+    [mutatingWebhookConfigurationKind, checked(mutatingWebhookConfigurationKind, checkWebhooks)],
+    [validatingWebhookConfigurationKind, checked(validatingWebhookConfigurationKind, checkWebhooks)],
+    [validatingAdmissionPolicyKind, policyKind(kinds)],
+  ]);
+}

@@ -167,6 +167,29 @@ describe('a policy', () => {
     await agent.close();
   });
 
+  it('tells in its status what it gets wrong about the kinds that it names', async () => {
+    await policy('p', {
+      validations: [{ expression: 'object.dat.a == "x"' }, { expression: 'object.data.a == "x"' }],
+    });
+    const wrong = await server.client.get(validatingAdmissionPolicyKind, { name: 'p' });
+    expect(wrong.status).toEqual({
+      observedGeneration: 1,
+      typeChecking: {
+        expressionWarnings: [
+          {
+            fieldRef: 'spec.validations[0].expression',
+            warning: "v1, Kind=ConfigMap: ERROR: undefined field 'dat'",
+          },
+        ],
+      },
+    });
+    const right = await server.client.update(validatingAdmissionPolicyKind, {
+      ...wrong,
+      spec: { ...wrong.spec, validations: small },
+    });
+    expect(right.status).toEqual({ observedGeneration: 2, typeChecking: {} });
+  });
+
   it('whose expressions do not compile is refused itself', async () => {
     await expect(policy('p', { validations: [{ expression: 'object.data.' }] })).rejects.toMatchObject({
       reason: 'Invalid',
