@@ -11,6 +11,8 @@ export interface RequestOrder extends Target {
   /** `{i}` stands for the number of the request, in the body too; `{turn}` in the body for its turn. */
   readonly path: string;
   readonly body?: string;
+  /** Default: JSON. */
+  readonly contentType?: string;
   readonly connections: number;
   /** Answers to wait for. */
   readonly count: number;

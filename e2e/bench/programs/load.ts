@@ -90,7 +90,7 @@ function requestTexts(order: RequestOrder): (index: number) => string {
     const head = `${order.method} ${pathParts.join(number)} HTTP/1.1\r\n${start}`;
     if (!bodyParts) return `${head}\r\n`;
     const body = bodyParts.map((part) => part.join(number)).join(String(index));
-    return `${head}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+    return `${head}Content-Type: ${order.contentType ?? 'application/json'}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
   };
 }
 

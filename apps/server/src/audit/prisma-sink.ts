@@ -16,7 +16,7 @@ const MEMORY_RECORDS = 5000;
 /** What the disk may hold; beyond that, records are given up, loudly. */
 const SPOOL_BYTES = 1024 * 1024 * 1024;
 /** How long a batch is gathered. */
-const GATHER_MS = 20;
+const GATHER_MS = 50;
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 2000;
 

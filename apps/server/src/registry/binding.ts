@@ -1,9 +1,10 @@
 import { apiError, badRequest, conflict } from '@wheelhouse/shared/errors';
 import { cloneJson } from '@wheelhouse/shared/meta/json';
 import type { KubeObject, Status, Stored } from '@wheelhouse/shared/meta/object';
+import { timestamp } from '@wheelhouse/shared/meta/timestamp';
 import type { Pod } from 'kubernetes-types/core/v1';
 import type { Ref, RequestContext, WriteOutcome } from './request-context';
-import { type StoredResource, timestamp } from './stored-resource';
+import type { StoredResource } from './stored-resource';
 import { mutateObject } from './update';
 
 interface Binding extends KubeObject {

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { alreadyExists, apiError, badRequest } from '@wheelhouse/shared/errors';
 import type { FieldError } from '@wheelhouse/shared/meta/field-error';
 import type { KubeObject } from '@wheelhouse/shared/meta/object';
+import { timestamp } from '@wheelhouse/shared/meta/timestamp';
 import { validateObjectMeta } from '@wheelhouse/shared/meta/validation';
 import { type Owners, setOwners, trackOwners } from './owners';
 import type { RequestContext, Reservation, WriteOutcome } from './request-context';
-import { generateName, type MutableMeta, type StoredResource, timestamp } from './stored-resource';
+import { generateName, type MutableMeta, type StoredResource } from './stored-resource';
 
 /** Generated names that are taken are tried again this often. */
 const NAME_ATTEMPTS = 8;

@@ -4,11 +4,12 @@ import type { PodDisruptionBudget } from '@wheelhouse/shared/kinds/policy/pod-di
 import { cloneJson } from '@wheelhouse/shared/meta/json';
 import { selectorFromLabelSelector } from '@wheelhouse/shared/meta/labels';
 import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
+import { timestamp } from '@wheelhouse/shared/meta/timestamp';
 import type { Pod } from 'kubernetes-types/core/v1';
 import { success } from './binding';
 import { deleteObject } from './delete';
 import type { Ref, RequestContext, WriteOutcome } from './request-context';
-import { type StoredResource, timestamp } from './stored-resource';
+import type { StoredResource } from './stored-resource';
 import { mutateObject } from './update';
 
 /** Evictions that a budget's controller has not confirmed yet; more are refused. */

@@ -157,6 +157,8 @@ function objectsOf<T extends KubeObject>(
   namespace: string | undefined,
 ): Stored<T>[] {
   const { index } = resource.cache;
+  // Most clusters have none of what some plugins ask for at every write.
+  if (index.size === 0) return [];
   const entries = namespace === undefined ? index.all() : index.inNamespace(namespace);
   const found: Stored<T>[] = [];
   for (const entry of entries) found.push(resource.view(entry) as Stored<T>);

@@ -220,11 +220,6 @@ export class StoredResource {
 /** Metadata of an object that this request is making. */
 export type MutableMeta = { -readonly [K in keyof ObjectMeta]: ObjectMeta[K] };
 
-/** RFC 3339 in whole seconds, as object metadata has it. */
-export function timestamp(now: Date): string {
-  return `${now.toISOString().slice(0, 19)}Z`;
-}
-
 // No vowels and nothing that looks like one: generated names spell no words.
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 const LONGEST_BASE = 58;

@@ -3,7 +3,7 @@ import { sortBatch, takeBatch, toResults, toTransaction } from './batch';
 import { type EtcdConnection, isLeaseMissing, isRejection } from './connection';
 
 /** While transactions are on their way, another leaves once this many writes wait: each costs us and etcd something. */
-const WORTH_ANOTHER = 16;
+const WORTH_ANOTHER = 32;
 /** etcd commits what arrives while it writes to disk together: more on their way keep both sides busy. */
 const MOST_IN_FLIGHT = 4;
 const LEASE_ID = /^-?\d{1,19}$/;

@@ -1,5 +1,6 @@
 import type { ManagedFieldsEntry } from 'kubernetes-types/meta/v1';
 import { equalJson, isObject, type JsonObject } from '../../meta/json';
+import { timestamp } from '../../meta/timestamp';
 import { createdFields } from './created-fields';
 import {
   difference,
@@ -248,11 +249,6 @@ export function withoutChanged(
   return removed ? recursiveDifference(fields, removed) : fields;
 }
 
-/** RFC 3339 in whole seconds. */
-export function entryTime(now: Date): string {
-  return `${now.toISOString().slice(0, 19)}Z`;
-}
-
 /**
  * The owners after an ordinary write (create, update, patch): the writer owns what it has changed, the others no
  * longer do, and nobody owns what is gone. Pure; `live` is undefined for a create. When nothing that can be owned
@@ -289,7 +285,7 @@ export function updateManagedFields(
     if (!rest) entries.push(entry);
     else if (!isEmptySet(rest)) entries.push({ ...entry, fieldsV1: toFieldsV1(rest) });
   }
-  const mine = ownEntry(own, who, { changed, removed }, entryTime(options.now));
+  const mine = ownEntry(own, who, { changed, removed }, timestamp(options.now));
   if (mine) entries.push(mine);
   return capUpdaters(sortEntries(entries));
 }
@@ -304,7 +300,7 @@ function createdEntries(next: JsonObject, options: UpdateOptions): ManagedFields
       manager,
       operation: 'Update',
       apiVersion,
-      time: entryTime(options.now),
+      time: timestamp(options.now),
       fieldsType: 'FieldsV1',
       fieldsV1,
       ...(subresource ? { subresource } : {}),
@@ -374,5 +370,5 @@ export function appliedEntry(
   const same =
     old !== undefined && old.apiVersion === who.apiVersion && equalSets(fromFieldsV1(old.fieldsV1), fields);
   if (same && !change.isChanged) return old;
-  return entryOf({ ...who, time: entryTime(change.now), fields });
+  return entryOf({ ...who, time: timestamp(change.now), fields });
 }
