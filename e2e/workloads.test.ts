@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deployment, helloContainer, service } from './support/manifests';
 import { newNamespace } from './support/namespace';
-import { keepAsking, type Load } from './support/traffic';
+import { keepAsking, type Load, whoAnswers } from './support/traffic';
 import { eventually, removeDirectory, startWheelhouse, type Wheelhouse } from './support/wheelhouse';
 
 /** Runs a script of the sample image's Node once. */
@@ -149,6 +149,95 @@ describe('workloads, on Docker', () => {
       expect(set).toMatch(/Replicas:\s+2 current \/ 2 desired/);
       expect(set).toMatch(/Pods Status:\s+2 Running \/ 0 Waiting \/ 0 Succeeded \/ 0 Failed/);
       expect(set).toMatch(/SuccessfulCreate\s+.*replicaset-controller\s+Created pod: web-/);
+    });
+
+    it('daemon sets and stateful sets go back to a former revision', async () => {
+      const space = await newNamespace(cluster, 'revisions');
+      const { kubectl } = space;
+      const { spec } = deployment('web', 1);
+      const { selector, template } = spec;
+      await space.apply(
+        // One node is enough here.
+        {
+          apiVersion: 'apps/v1',
+          kind: 'DaemonSet',
+          metadata: { name: 'web' },
+          spec: {
+            selector,
+            template: {
+              ...template,
+              spec: { ...template.spec, nodeSelector: { 'kubernetes.io/hostname': 'node-1' } },
+            },
+          },
+        },
+        {
+          apiVersion: 'apps/v1',
+          kind: 'StatefulSet',
+          metadata: { name: 'db' },
+          spec: {
+            serviceName: 'db',
+            selector: { matchLabels: { app: 'db' } },
+            template: { ...template, metadata: { labels: { app: 'db' } } },
+          },
+        },
+      );
+      const goBack = async (workload: string, kind: string) => {
+        const settled = () => kubectl('rollout', 'status', workload, '--timeout=90s');
+        await settled();
+        await kubectl('set', 'env', workload, 'COLOUR=brass');
+        await settled();
+        expect(await kubectl('rollout', 'history', workload)).toMatch(/\n1\s+<none>\n2\s+<none>\n/);
+        expect(await kubectl('rollout', 'undo', workload)).toContain(
+          `${kind}.apps/${workload.split('/')[1]} rolled back`,
+        );
+        await settled();
+        // The revision that came back is the newest now.
+        expect(await kubectl('rollout', 'history', workload)).toMatch(
+          /CHANGE-CAUSE\n2\s+<none>\n3\s+<none>\n/,
+        );
+        expect(await kubectl('get', workload, '-o', 'yaml')).not.toContain('COLOUR');
+      };
+      await Promise.all([goBack('daemonset/web', 'daemonset'), goBack('statefulset/db', 'statefulset')]);
+      expect(await kubectl('describe', 'statefulset', 'db')).toMatch(
+        /SuccessfulCreate\s+.*statefulset-controller\s+create Pod db-0 in StatefulSet db successful/,
+      );
+    });
+
+    it('a service without a selector is served by the endpoints that somebody writes', async () => {
+      const space = await newNamespace(cluster, 'endpoints');
+      const { kubectl } = space;
+      const { spec } = service('outside');
+      await space.apply(
+        {
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: { name: 'target' },
+          spec: { containers: [helloContainer] },
+        },
+        {
+          apiVersion: 'v1',
+          kind: 'Service',
+          metadata: { name: 'outside' },
+          spec: { ports: spec.ports },
+        },
+      );
+      await kubectl('wait', '--for=condition=Ready', 'pod/target', '--timeout=60s');
+      const { status } = await space.get('pod', 'target');
+      await space.apply({
+        apiVersion: 'v1',
+        kind: 'Endpoints',
+        metadata: { name: 'outside' },
+        subsets: [{ addresses: [{ ip: status.podIP }], ports: [{ name: 'http', port: 8080 }] }],
+      });
+      const url = await space.urlOf('outside');
+      expect(await eventually('it answers', () => whoAnswers(url))).toBe('target');
+      expect(await kubectl('get', 'endpointslices', '-l', 'kubernetes.io/service-name=outside')).toMatch(
+        new RegExp(`outside-\\w+\\s+IPv4\\s+8080\\s+${status.podIP}`),
+      );
+      await kubectl('delete', 'endpoints', 'outside');
+      await eventually('its slices are gone', async () =>
+        (await kubectl('get', 'endpointslices', '-o', 'name')) === '' ? true : undefined,
+      );
     });
 
     it('an autoscaler follows a real CPU load up and down again', async () => {

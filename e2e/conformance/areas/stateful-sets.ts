@@ -134,11 +134,17 @@ export function statefulSets(): void {
     await start(stage, 1);
     await untilReady(stage, 1);
     const path = space.path('statefulsets', 'ss', 'scale');
-    const scale = await api.json<{ spec: { replicas: number }; status: { replicas: number } }>(path);
+    const scale = await api.json<{
+      metadata: { resourceVersion: string };
+      spec: { replicas: number };
+      status: { replicas: number };
+    }>(path);
     expect(scale.spec.replicas).toBe(1);
+    // Without the revision, which the controller's next word on the status would outdate.
+    const { resourceVersion: _, ...metadata } = scale.metadata;
     const answer = await api.json<typeof scale>(path, {
       method: 'PUT',
-      body: { ...scale, spec: { replicas: 2 } },
+      body: { ...scale, metadata, spec: { replicas: 2 } },
     });
     expect(answer.spec.replicas).toBe(2);
     expect((await space.get('statefulsets', 'ss')).spec?.replicas).toBe(2);
