@@ -70,7 +70,7 @@ const keepingData = {
 };
 
 /** Nodes that are emptied, that join and that are lost, one thing after the other. */
-describe('nodes that come and go, on Docker', () => {
+describe('nodes that come and go, on Docker', { timeout: 400_000 }, () => {
   let cluster: Wheelhouse;
   const joined: JoinedAgent[] = [];
   beforeAll(async () => {
@@ -263,5 +263,5 @@ describe('nodes that come and go, on Docker', () => {
     expect(await kubectl('describe', 'statefulset', 'db')).toMatch(
       /Replicas:\s+3 desired \| 3 total[\s\S]*Pods Status:\s+3 Running \/ 0 Waiting \/ 0 Succeeded \/ 0 Failed/,
     );
-  }, 400_000);
+  });
 });
