@@ -17,7 +17,7 @@ import type { Store } from '../store/store';
 import { startTestApiServer, type TestApiServer } from './testing/test-api-server';
 
 /**
- * Several writers and watchers on the HTTP API at once, with compaction, slow and reconnecting watchers. What they
+ * Several writers and watchers on the HTTP API (on etcd: of two servers) at once, with compaction, slow and reconnecting watchers. What they
  * have seen afterwards has to fit one history: revisions order the writes as they happened, no update is lost, reads
  * are never older than what was finished before them, and every watcher saw the same events in the same order, none
  * twice and none missing but where it was told so (410) and listed again.
@@ -68,12 +68,20 @@ class Trial {
   lost = 0;
   #clock = 0;
   #unique = 0;
+  #turns = 0;
 
   constructor(
-    private readonly client: Client,
+    private readonly clients: readonly Client[],
     private readonly store: Store,
     private readonly namespace: string,
   ) {}
+
+  /** Writers and watchers take turns with the servers. */
+  #next(): Client {
+    const client = this.clients[this.#turns++ % this.clients.length];
+    if (!client) throw new Error('a trial needs a client');
+    return client;
+  }
 
   async write(steps: readonly Step[]): Promise<void> {
     for (const { op, name } of steps) {
@@ -95,7 +103,8 @@ class Trial {
   }
 
   async #act(op: Done['op'], name: string): Promise<Pick<Done, 'revision' | 'from' | 'data'>> {
-    const { client, namespace } = this;
+    const { namespace } = this;
+    const client = this.#next();
     const ref = { name, namespace };
     const id = String(++this.#unique);
     switch (op) {
@@ -126,7 +135,8 @@ class Trial {
 
   /** Watches until it has seen the object `end`; `pace` is awaited after each event, `leave` ends a connection. */
   async watch(pace: () => Promise<void>, leave: () => boolean): Promise<Stretch[]> {
-    const { client, namespace } = this;
+    const { namespace } = this;
+    const client = this.#next();
     const stretches: Stretch[] = [];
     for (;;) {
       const list = await client.list(configMapKind, { namespace });
@@ -136,7 +146,7 @@ class Trial {
       stretches.push(stretch);
       if (listed.has('end')) return stretches;
       try {
-        if (await this.#follow(stretch, pace, leave)) return stretches;
+        if (await this.#follow(client, stretch, { pace, leave })) return stretches;
       } catch (error) {
         if (!isExpired(error)) throw error;
         this.lost++;
@@ -144,8 +154,12 @@ class Trial {
     }
   }
 
-  async #follow(stretch: Stretch, pace: () => Promise<void>, leave: () => boolean): Promise<boolean> {
-    const { client, namespace } = this;
+  async #follow(
+    client: Client,
+    stretch: Stretch,
+    { pace, leave }: { pace: () => Promise<void>; leave: () => boolean },
+  ): Promise<boolean> {
+    const { namespace } = this;
     for (;;) {
       const connection = new AbortController();
       const options = { namespace, resourceVersion: String(stretch.end), signal: connection.signal };
@@ -292,9 +306,9 @@ const step = fc.record<Step>({
 const writer = fc.array(step, { minLength: 10, maxLength: 40 });
 
 describe.each([['embedded'], ['etcd']] as const)('concurrent clients on the %s store', (kind) => {
-  let server: TestApiServer;
-  let client: Client;
-  let agent: Agent;
+  const servers: TestApiServer[] = [];
+  const clients: Client[] = [];
+  const agents: Agent[] = [];
   let etcd: EtcdProcess | undefined;
   let directory: string;
   let trials = 0;
@@ -303,22 +317,29 @@ describe.each([['embedded'], ['etcd']] as const)('concurrent clients on the %s s
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'wheelhouse-linear-'));
     etcd = kind === 'etcd' ? await EtcdProcess.start() : undefined;
-    const store = await openStore(
-      etcd ? { kind: 'etcd', endpoints: [etcd.endpoint] } : { kind: 'embedded', directory },
-      log,
-    );
-    // So short a memory that watchers fall off it whenever writers come together.
-    server = await startTestApiServer({ store, ringCapacity: 2 });
-    agent = new Agent({ connect: { ca: server.ca } });
-    client = createHttpClient({
-      baseUrl: server.baseUrl,
-      headers: { authorization: `Bearer ${server.token}` },
-      fetch: (url, init) => fetch(url, { ...init, dispatcher: agent }),
-    });
+    // Only etcd has room for several servers.
+    for (let i = 0; i < (etcd ? 2 : 1); i++) {
+      const store = await openStore(
+        etcd ? { kind: 'etcd', endpoints: [etcd.endpoint] } : { kind: 'embedded', directory },
+        log,
+      );
+      // So short a memory that watchers fall off it whenever writers come together.
+      const server = await startTestApiServer({ store, ringCapacity: 2 });
+      const agent = new Agent({ connect: { ca: server.ca } });
+      servers.push(server);
+      agents.push(agent);
+      clients.push(
+        createHttpClient({
+          baseUrl: server.baseUrl,
+          headers: { authorization: `Bearer ${server.token}` },
+          fetch: (url, init) => fetch(url, { ...init, dispatcher: agent }),
+        }),
+      );
+    }
   });
   afterAll(async () => {
-    await agent.destroy();
-    await server.stop();
+    await Promise.all(agents.map((agent) => agent.destroy()));
+    await Promise.all(servers.map((server) => server.stop()));
     await etcd?.dispose();
     await rm(directory, { recursive: true, force: true });
   });
@@ -327,7 +348,10 @@ describe.each([['embedded'], ['etcd']] as const)('concurrent clients on the %s s
     await fc.assert(
       fc.asyncProperty(fc.array(writer, { minLength: 2, maxLength: 4 }), async (writers) => {
         const namespace = 'default';
-        const trial = new Trial(client, server.store, namespace);
+        const [server] = servers;
+        const [client] = clients;
+        if (!server || !client) throw new Error('no server was started');
+        const trial = new Trial(clients, server.store, namespace);
         trials++;
         for (const item of (await client.list(configMapKind, { namespace })).items) {
           await client.delete(configMapKind, { name: item.metadata.name, namespace });
