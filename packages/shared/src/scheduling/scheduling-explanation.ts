@@ -65,6 +65,8 @@ export type SchedulingShortfall =
     }
   | { readonly kind: 'node-name'; readonly wanted: string }
   | { readonly kind: 'unschedulable' }
+  /** What the pod's volumes would have to be for the node: `the volume pv-1 could be reached from node-2`. */
+  | { readonly kind: 'volume'; readonly change: string }
   | {
       readonly kind: 'port';
       readonly port: number;

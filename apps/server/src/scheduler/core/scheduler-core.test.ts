@@ -233,3 +233,23 @@ test('a refused pod is tried again when another filter than before is what keeps
   clock.advance(10_000);
   expect(summary(all(core))).toEqual(['web 0/1 nodes are available: 1 node(s) were unschedulable.']);
 });
+
+test('a filter from outside may look at anything: pods that differ at all are tried by themselves', () => {
+  const picky: Plugin = {
+    name: 'Picky',
+    scope: 'node',
+    retryOn: [],
+    filter: ({ pod }) =>
+      pod.pod.metadata?.annotations?.['example.com/in'] ? undefined : { reasons: ['node(s) are picky'] },
+  };
+  const { core } = newCore(picky);
+  core.nodeSeen(testNode({ name: 'a' }));
+  const add = (name: string, annotations: Record<string, string>) => {
+    const pod = testPod({ name });
+    core.podSeen({ ...pod, metadata: { ...pod.metadata, annotations } });
+  };
+  add('out', {});
+  expect(summary(all(core))).toEqual(['out 0/1 nodes are available: 1 node(s) are picky.']);
+  add('in', { 'example.com/in': 'yes' });
+  expect(summary(all(core))).toEqual(['in a']);
+});

@@ -8,8 +8,9 @@ import { Nominations } from '../framework/nominations';
 import type { ClusterEvent, PostFilterResult, Profile, QueueSortPlugin } from '../framework/plugin';
 import { pickCandidate } from '../plugins/preemption/pick-candidate';
 import { prioritySort } from '../plugins/priority-sort';
+import { isBuiltIn } from '../plugins/registry';
 import { type QueuedPod, SchedulingQueue } from '../queue/scheduling-queue';
-import { isFinished, type PodInfo, podInfo } from '../snapshot/pod-info';
+import { isFinished, type PodInfo, podClass, podDetails, podInfo } from '../snapshot/pod-info';
 import type { Snapshot } from '../snapshot/snapshot';
 import { askAboutVictims, askExtenders } from './ask-extenders';
 import {
@@ -108,6 +109,7 @@ export class SchedulerCore {
     this.queue = new SchedulingQueue({
       clock: options.clock,
       sort: options.queueSort ?? prioritySort,
+      classOf: (info) => this.#classOf(info),
       heldBack: (info) => this.frameworkFor(info.pod)?.heldBack(info) !== undefined,
       ...(options.baseBackOffMs ? { baseBackOffMs: options.baseBackOffMs } : {}),
       ...(options.maxBackOffMs ? { maxBackOffMs: options.maxBackOffMs } : {}),
@@ -239,6 +241,14 @@ export class SchedulerCore {
   /** Takes back bindings that nobody ever confirmed; call now and then. Answers what was taken back. */
   expireAssumed(): PodInfo[] {
     return this.cache.expire(this.options.clock.monotonic());
+  }
+
+  /** Nobody knows what filters and extenders from outside look at: to them only equal pods are alike. */
+  #classOf(info: PodInfo): string {
+    const filters = this.frameworkFor(info.pod)?.filters ?? [];
+    const isKnown = this.extenders.length === 0 && filters.every(({ name }) => isBuiltIn(name));
+    if (isKnown) return podClass(info);
+    return `${podClass(info)} ${podDetails(info)}`;
   }
 
   #decideOptions(): DecideOptions {

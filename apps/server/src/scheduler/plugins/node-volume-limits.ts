@@ -37,6 +37,10 @@ export function nodeVolumeLimits(handle: PluginHandle): Plugin {
       }
       return undefined;
     },
+
+    shortfalls(_cycle, node) {
+      return [{ kind: 'volume', change: `${node.name} could take more volumes` }];
+    },
   };
 }
 

@@ -105,3 +105,8 @@ export const defaultPluginList: readonly DefaultPlugin[] = [
     create: (_args, { client }) => (client ? defaultBinder(client) : { name: 'DefaultBinder' }),
   },
 ];
+
+const NAMES: ReadonlySet<string> = new Set(defaultPluginList.map(({ name }) => name));
+
+/** Whether a plugin is one of ours. */
+export const isBuiltIn = (name: string): boolean => NAMES.has(name);

@@ -88,6 +88,17 @@ export function volumeBinding(
       return chooseVolumes(waiting, node, { world, promises: promised }) ? undefined : NO_VOLUME;
     },
 
+    shortfalls(_cycle, node, state) {
+      const { bound } = state as State; // made by preFilter above
+      const far = bound.filter((volume) => !reachable(volume, node));
+      if (far.length === 0)
+        return [{ kind: 'volume', change: `a free volume were within reach of ${node.name}` }];
+      return far.map(({ metadata }) => ({
+        kind: 'volume',
+        change: `the volume ${metadata.name} could be reached from ${node.name}`,
+      }));
+    },
+
     reserve({ pod, snapshot }, name) {
       const found = inspect(pod, world);
       if ('reasons' in found) return found;

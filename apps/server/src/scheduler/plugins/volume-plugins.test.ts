@@ -19,6 +19,7 @@ import type { Plugin } from '../framework/plugin';
 import { podInfo } from '../snapshot/pod-info';
 import { Snapshot } from '../snapshot/snapshot';
 import { testNode, testPod } from '../testing/objects';
+import { smallestChange } from '../what-if/smallest-change';
 import { nodeVolumeLimits } from './node-volume-limits';
 import { volumeBinding } from './volume-binding';
 import { volumeRestrictions } from './volume-restrictions';
@@ -114,13 +115,24 @@ const podWith = (...claims: string[]) => ({
   spec: { volumes: claims.map((name) => ({ name, persistentVolumeClaim: { claimName: name } })) },
 });
 
-async function verdicts(parts: Parameters<typeof testPod>[0]) {
-  await quiet();
+function attempt(parts: Parameters<typeof testPod>[0]) {
   const framework = new Framework({
     schedulerName: 'test',
     plugins: plugins.map((plugin) => ({ plugin })),
   });
-  const cycle = { pod: podInfo(testPod(parts)), snapshot };
+  return { framework, cycle: { pod: podInfo(testPod(parts)), snapshot } };
+}
+
+/** What would help. */
+async function helps(parts: Parameters<typeof testPod>[0]) {
+  await quiet();
+  const { framework, cycle } = attempt(parts);
+  return smallestChange(framework, cycle)?.text;
+}
+
+async function verdicts(parts: Parameters<typeof testPod>[0]) {
+  await quiet();
+  const { framework, cycle } = attempt(parts);
   const prepared = framework.prepare(cycle);
   if (prepared.kind === 'reject') return prepared.rejection.reasons;
   return snapshot.nodes.map(
@@ -143,12 +155,16 @@ describe('pods with claims', () => {
     await addVolume('v', { nodeAffinity: onNode('b') });
     await bindTo(await addClaim('c', ''), 'v');
     expect(await verdicts(podWith('c'))).toEqual([CONFLICT, 'fits']);
+    expect(await helps(podWith('c'))).toBe('would fit on a if the volume v could be reached from a');
   });
 
   it('stay in the zone of their volume', async () => {
     await addVolume('v', {}, { [ZONE]: 'west__north' });
     await bindTo(await addClaim('c', ''), 'v');
     expect(await verdicts(podWith('c'))).toEqual(['node(s) had no available volume zone', 'fits']);
+    expect(await helps(podWith('c'))).toBe(
+      `would fit on a if the volume v were not only in ${ZONE}=west or north`,
+    );
   });
 
   it('do not share a claim that is for one pod', async () => {
@@ -158,6 +174,9 @@ describe('pods with claims', () => {
     const reason =
       'node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode';
     expect(await verdicts(podWith('c'))).toEqual([reason, reason]);
+    expect(await helps(podWith('c'))).toBe(
+      'would fit on a if no other pod had the claim, which is for one pod alone',
+    );
   });
 
   it('respect how many volumes of a driver a node takes', async () => {
@@ -171,6 +190,29 @@ describe('pods with claims', () => {
     snapshot.addPod(podInfo(testPod(podWith('one'))), 'a');
     expect(await verdicts(podWith('two'))).toEqual(['node(s) exceed max volume count', 'fits']);
     expect(await verdicts({ ...podWith('one'), name: 'sharer' })).toEqual(['fits', 'fits']);
+    expect(await helps(podWith('two'))).toBe('would fit on a if a could take more volumes');
+  });
+
+  it('wait for the claims of their own that nobody has made yet', async () => {
+    const pod = {
+      name: 'own',
+      spec: { volumes: [{ name: 'data', ephemeral: { volumeClaimTemplate: { spec: {} } } }] },
+    };
+    expect(await verdicts(pod)).toEqual([
+      'waiting for ephemeral volume controller to create the persistentvolumeclaim "own-data"',
+    ]);
+  });
+
+  it('share a disk of the cloud only where all mount it for reading', async () => {
+    const mounting = (name: string, readOnly: boolean) => ({
+      name,
+      spec: { volumes: [{ name: 'disk', gcePersistentDisk: { pdName: 'd', readOnly } }] },
+    });
+    snapshot.addPod(podInfo(testPod(mounting('reader', true))), 'a');
+    snapshot.addPod(podInfo(testPod(mounting('writer', false))), 'b');
+    const taken = 'node(s) had no available disk';
+    expect(await verdicts(mounting('another', true))).toEqual(['fits', taken]);
+    expect(await verdicts(mounting('another', false))).toEqual([taken, taken]);
   });
 });
 

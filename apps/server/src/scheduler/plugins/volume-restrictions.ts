@@ -55,6 +55,15 @@ export function volumeRestrictions(handle: PluginHandle): Plugin {
       }
       return undefined;
     },
+
+    shortfalls({ snapshot }, node, state) {
+      const { holders } = state as State; // made by preFilter above
+      const held = holders.some(({ node: name, uid }) => snapshot.node(name)?.pods.has(uid));
+      const change = held
+        ? 'no other pod had the claim, which is for one pod alone'
+        : `no pod on ${node.name} had the same disk`;
+      return [{ kind: 'volume', change }];
+    },
   };
 }
 

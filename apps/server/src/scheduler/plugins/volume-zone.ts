@@ -14,6 +14,7 @@ const ZONE_LABELS = [
 const SEPARATOR = '__';
 
 interface Need {
+  readonly volume: string;
   readonly key: string;
   readonly values: ReadonlySet<string>;
 }
@@ -30,7 +31,9 @@ export function volumeZone(handle: PluginHandle): Plugin {
       const needs: Need[] = boundVolumes(pod, world).flatMap(({ metadata }) =>
         ZONE_LABELS.flatMap((key) => {
           const label = metadata.labels?.[key];
-          return label === undefined ? [] : [{ key, values: new Set(label.split(SEPARATOR)) }];
+          return label === undefined
+            ? []
+            : [{ volume: metadata.name, key, values: new Set(label.split(SEPARATOR)) }];
         }),
       );
       return needs.length ? { kind: 'check', state: needs } : { kind: 'skip' };
@@ -44,6 +47,16 @@ export function volumeZone(handle: PluginHandle): Plugin {
         if (!values.has(labels[key] ?? '')) return WRONG_ZONE;
       }
       return undefined;
+    },
+
+    shortfalls(_cycle, node, state) {
+      const { labels } = node.traits;
+      return (state as readonly Need[]) // made by preFilter above
+        .filter(({ key, values }) => !values.has(labels[key] ?? ''))
+        .map(({ volume, key, values }) => ({
+          kind: 'volume',
+          change: `the volume ${volume} were not only in ${key}=${[...values].join(' or ')}`,
+        }));
     },
   };
 }

@@ -44,6 +44,8 @@ export type Hint = 'fits' | 'maybe' | 'no';
 export interface QueueOptions {
   readonly clock: Clock;
   readonly sort: QueueSortPlugin;
+  /** Equal for pods that every filter treats alike; default {@link podClass}. */
+  readonly classOf?: (info: PodInfo) => string;
   /** True for pods that may not be tried before they are changed. */
   readonly heldBack?: (info: PodInfo) => boolean;
   readonly baseBackOffMs?: number;
@@ -306,7 +308,10 @@ export class SchedulingQueue {
   }
 
   #classOf(pod: QueuedPod): string {
-    pod.classKey ??= pod.alone ? `alone ${pod.info.uid} ${podClass(pod.info)}` : podClass(pod.info);
+    if (pod.classKey === undefined) {
+      const like = (this.options.classOf ?? podClass)(pod.info);
+      pod.classKey = pod.alone ? `alone ${pod.info.uid} ${like}` : like;
+    }
     return pod.classKey;
   }
 

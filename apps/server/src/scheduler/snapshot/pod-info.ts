@@ -1,5 +1,5 @@
 import { keyOf, type ObjectKey } from '@wheelhouse/shared/meta/object';
-import type { Pod, Volume } from 'kubernetes-types/core/v1';
+import type { Container, Pod, Volume } from 'kubernetes-types/core/v1';
 import { type PodTerms, podTerms } from './affinity-term';
 import { podRequests, type Resources } from './resources';
 
@@ -123,4 +123,12 @@ export function podClass(info: PodInfo): string {
     spec?.overhead,
     spec?.preemptionPolicy,
   ]);
+}
+
+/** Everything else that pods of one workload have in common; the names of their token volumes are their own. */
+export function podDetails({ pod: { metadata, spec } }: PodInfo): string {
+  const plain = (containers: readonly Container[] = []) =>
+    containers.map(({ volumeMounts: _, ...container }) => container);
+  const { volumes: _, containers, initContainers, ...rest } = spec ?? { containers: [] };
+  return JSON.stringify([metadata?.annotations, rest, plain(containers), plain(initContainers)]);
 }

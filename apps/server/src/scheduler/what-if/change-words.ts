@@ -30,6 +30,8 @@ function condition(node: string, short: Shortfall): string {
       return `the pod did not ask for ${short.wanted}`;
     case 'unschedulable':
       return `scheduling were switched on again for ${node} (kubectl uncordon ${node})`;
+    case 'volume':
+      return short.change;
     case 'port':
       return `port ${short.port}/${short.protocol} were free there (${short.takenBy} has it)`;
     case 'spread':
@@ -114,6 +116,7 @@ function weight(short: Shortfall): number {
     case 'taint':
       return 2;
     case 'label':
+    case 'volume':
       return 3;
     case 'node-name':
       return 5;

@@ -27,6 +27,8 @@ export function describeLimit(shortfall: Shortfall): string {
       return 'the pod asks for another node';
     case 'unschedulable':
       return 'scheduling is switched off';
+    case 'volume':
+      return 'a volume is the limit';
     case 'port':
       return `port ${shortfall.port} is taken`;
     case 'spread':
