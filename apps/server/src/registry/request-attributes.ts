@@ -86,7 +86,16 @@ export class RequestAttributes implements AdmissionAttributes {
   }
 
   get sent(): SentBody | undefined {
-    return this.request.sent ?? sentBody(this.kind, this.request);
+    const sent = this.request.sent ?? sentBody(this.kind, this.request);
+    const accept = sent?.accept;
+    if (!sent || !accept) return sent;
+    return {
+      ...sent,
+      accept: (changed) => {
+        accept(changed);
+        this.changed = true;
+      },
+    };
   }
 
   get options(): object | undefined {

@@ -202,7 +202,19 @@ describe('mutating webhooks', () => {
       subResource: 'scale',
       object: { kind: 'Scale', spec: { replicas: 2 } },
     });
-    expect((await server.client.get(deploymentKind, { name: 'd', namespace: 'one' })).spec?.replicas).toBe(5);
+    const scaled = await server.client.get(deploymentKind, { name: 'd', namespace: 'one' });
+    expect(scaled.spec?.replicas).toBe(5);
+    // A request that changes nothing does change something then.
+    hooks.answers.set('/s', patching([{ op: 'replace', path: '/spec/replicas', value: 6 }]));
+    await server.client.patch(
+      deploymentKind,
+      { name: 'd', namespace: 'one' },
+      { type: 'merge', body: { spec: { replicas: 5 } } },
+      { subresource: 'scale' },
+    );
+    const again = await server.client.get(deploymentKind, { name: 'd', namespace: 'one' });
+    expect(again.spec?.replicas).toBe(6);
+    expect(again.metadata.generation).toBe((scaled.metadata.generation ?? 0) + 1);
   });
 });
 

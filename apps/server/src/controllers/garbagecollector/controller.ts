@@ -33,14 +33,20 @@ export const garbageCollectorController: ControllerDefinition = {
     );
     /** Custom kinds stay when their definition goes: what their objects owned has lost its owners then. */
     const kinds: ResourceType[] = [...builtIn];
+    /** Those among them whose definition has gone, and all objects with it. */
+    const gone = new Set<string>();
     for (const kind of builtIn) follow(kind);
     followCustomTypes(context, {
       added(type) {
-        if (!kinds.some((known) => groupResourceOf(known) === groupResourceOf(type))) kinds.push(type);
+        const at = kinds.findIndex((known) => groupResourceOf(known) === groupResourceOf(type));
+        if (at < 0) kinds.push(type);
+        else kinds[at] = type;
+        gone.delete(groupResourceOf(type));
         follow(type);
       },
       removed(type) {
         context.forget(type);
+        gone.add(groupResourceOf(type));
         for (const node of graph.ofType(type)) {
           graph.delete(node.uid);
           for (const dependent of graph.dependentsOf(node.uid)) queue.add(dependent.uid);
@@ -205,10 +211,13 @@ export const garbageCollectorController: ControllerDefinition = {
       type: ResourceType,
       { key }: { key: ObjectKey },
     ): Promise<Stored<KubeObject> | undefined> {
+      if (gone.has(groupResourceOf(type))) return undefined;
+      const ref = splitKey(key);
       try {
-        return await client.get(type, splitKey(key));
+        return await client.get(type, ref);
       } catch (error) {
-        if (isNotFound(error)) return undefined;
+        // Without the name it is the resource that is not served (any more, in this version): no word on the object.
+        if (isNotFound(error) && error.status.details?.name === ref.name) return undefined;
         throw error;
       }
     }

@@ -63,3 +63,17 @@ it('collects what a custom resource owned', async () => {
   await harness?.settle();
   expect(client.all(configMapKind)).toEqual([]);
 });
+
+it('keeps what a custom resource owns when its kind moves on to another version', async () => {
+  const { client } = await started();
+  const owner = await client.create(WIDGETS, { metadata: { name: 'w', namespace: 'one' } });
+  const { uid } = owner.metadata;
+  const ownerReferences = [{ apiVersion: 'example.com/v1', kind: 'Widget', name: 'w', uid }];
+  await client.create(configMapKind, { metadata: { name: 'c', namespace: 'one', ownerReferences } });
+  await harness?.settle();
+  const versions = [{ name: 'v2', served: true, storage: true }];
+  const current = await client.get(customResourceDefinitionKind, { name: 'widgets.example.com' });
+  await client.update(customResourceDefinitionKind, { ...current, spec: { ...current.spec, versions } });
+  await harness?.settle();
+  expect(client.all(configMapKind)).toHaveLength(1);
+});

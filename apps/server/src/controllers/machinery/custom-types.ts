@@ -11,7 +11,8 @@ export interface CustomTypes {
 
 /**
  * Follows the definitions of custom resources. `added` runs for each kind once it is served, also for those that are
- * there already; `removed` when its definition has gone, and its objects with it.
+ * there already; `removed` when its definition has gone, and its objects with it. When a definition is better looked
+ * at in another version, the kind is removed and added.
  */
 export function followCustomTypes(
   context: Pick<ControllerContext, 'informer'>,
@@ -21,8 +22,12 @@ export function followCustomTypes(
   const look = (definition: CustomResourceDefinition) => {
     const type = servedType(definition);
     const resource = type && groupResourceOf(type);
-    if (!type || !resource || types.has(resource)) return;
+    if (!type || !resource) return;
+    const known = types.get(resource);
+    if (known?.version === type.version) return;
     types.set(resource, type);
+    // The version that was followed may not be served any more.
+    if (known) removed?.(known);
     added(type);
   };
   context.informer<CustomResourceDefinition>(customResourceDefinitionKind).subscribe({

@@ -9,6 +9,7 @@ import { indexesOf } from './indexes';
 import { ObjectCache } from './object-cache';
 
 interface Shared<T extends KubeObject> {
+  readonly version: string;
   readonly informer: Informer<T>;
   readonly cache: ObjectCache<T>;
 }
@@ -36,7 +37,7 @@ export class SharedInformers {
         indexes,
         onError,
       });
-      shared = { informer, cache: new ObjectCache(informer, indexes, clock) };
+      shared = { version: type.version, informer, cache: new ObjectCache(informer, indexes, clock) };
       this.#shared.set(resource, shared);
       if (this.#started) informer.start();
     }
@@ -52,7 +53,10 @@ export class SharedInformers {
   /** Stops watching a resource that is no longer served; whoever asks for it again gets a new informer. */
   forget(type: ResourceType): void {
     const resource = groupResourceOf(type);
-    this.#shared.get(resource)?.informer.stop();
+    const shared = this.#shared.get(resource);
+    // Another controller may have gone on to another version already.
+    if (shared?.version !== type.version) return;
+    shared.informer.stop();
     this.#shared.delete(resource);
   }
 
