@@ -20,6 +20,7 @@ import { StoreFeed } from '../registry/store-feed';
 import type { Store } from '../store/store';
 import type { HookClient } from '../webhooks/hook-client';
 import { bootstrapObjects, publishApiAddress } from './bootstrap';
+import { computedKinds } from './computed-kinds';
 import { discoveryHandler } from './discovery';
 import type {
   GroupProxy,
@@ -151,7 +152,18 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         gitVersion,
       }),
       discoveryHandler(registry, extensions),
-      openApiHandler(registry, () => extensions.proxy, gitVersion),
+      openApiHandler(
+        {
+          get kinds() {
+            return [...registry.kinds, ...computedKinds(extensions.virtualGroups)];
+          },
+          get generation() {
+            return `${registry.generation} ${extensions.virtualGroups.length}`;
+          },
+        },
+        () => extensions.proxy,
+        gitVersion,
+      ),
     ],
     knownPaths: () => knownPaths(registry.kinds, extensions),
     settled: () => definitions?.settled(),

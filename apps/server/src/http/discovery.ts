@@ -8,6 +8,7 @@ import {
   discoveryOf,
 } from '@wheelhouse/shared/meta/discovery';
 import type { KindDefinition } from '@wheelhouse/shared/meta/kind';
+import { BINDING } from './computed-kinds';
 import type { VirtualResource } from './extension';
 import type { Extensions } from './extensions';
 import { parseAccept } from './negotiation';
@@ -64,16 +65,7 @@ export function servedResources(
     withHandlers({ ...discoveryOf(kind), storageVersionHash: storageVersionHash(kind) }, extensions),
   );
   if (kinds.some(({ group, plural }) => group === '' && plural === 'pods')) {
-    found.push({
-      group: '',
-      version: 'v1',
-      kind: 'Binding',
-      plural: 'bindings',
-      singular: 'binding',
-      namespaced: true,
-      verbs: ['create'],
-      subresources: [],
-    });
+    found.push({ group: '', version: 'v1', ...BINDING, verbs: ['create'], subresources: [] });
   }
   found.push(...(extensions.proxy?.resources ?? []));
   for (const { group, version, resources } of extensions.virtualGroups) {

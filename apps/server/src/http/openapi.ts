@@ -23,7 +23,7 @@ interface Document {
 
 /** `/openapi/v2` (JSON, or protobuf for older kubectl) and `/openapi/v3/…`; each is built when it is first asked for. */
 export function openApiHandler(
-  served: { readonly kinds: readonly KindDefinition[]; readonly generation: number },
+  served: { readonly kinds: readonly KindDefinition[]; readonly generation: string },
   others: () => GroupProxy | undefined,
   version: string,
 ): PathHandler {

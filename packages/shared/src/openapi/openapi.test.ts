@@ -94,6 +94,23 @@ function fields(bytes: Uint8Array): Map<number, Uint8Array[]> {
   return found;
 }
 
+it('says something of every field, since kubectl explains no type with a field of which nothing is said', () => {
+  const empty: string[] = [];
+  const look = (schema: unknown, path: string): void => {
+    if (!isObject(schema)) return;
+    if (Object.keys(schema).length === 0) empty.push(path);
+    for (const part of ['items', 'additionalProperties']) look(schema[part], `${path}.${part}`);
+    if (isObject(schema.properties)) {
+      for (const [name, field] of Object.entries(schema.properties)) look(field, `${path}.${name}`);
+    }
+  };
+  for (const { group, version } of allKinds) {
+    const { schemas } = buildOpenApiV3(allKinds, group, version).components;
+    for (const [name, schema] of Object.entries(schemas)) look(schema, name);
+  }
+  expect(empty).toEqual([]);
+});
+
 it('writes the same document as protobuf', () => {
   const document = fields(encodeOpenApiV2(v2));
   const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);

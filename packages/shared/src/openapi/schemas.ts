@@ -57,7 +57,14 @@ const PLAIN: Partial<Record<ScalarType, JsonSchema>> = {
   double: { type: 'number', format: 'double' },
   bytes: { type: 'string', format: 'byte' },
   any: { type: 'object' },
+  // Of no one type. Without a word kubectl could not explain the types that have such fields.
+  'schema-or-array': { description: 'A schema, or a list of schemas.' },
+  'schema-or-bool': { description: 'A schema, or a boolean.' },
+  'schema-or-strings': { description: 'A schema, or a list of names of fields.' },
 };
+
+/** These hold any JSON, not objects alone: clients must not insist on a type. */
+const ANYTHING: JsonSchema = { description: 'Any JSON value.' };
 
 const PREFIX: Record<Dialect, string> = { v2: '#/definitions/', v3: '#/components/schemas/' };
 
@@ -96,9 +103,8 @@ export class Definitions {
     const properties: JsonSchema = {};
     for (const field of fields) properties[field.name] = this.#field(field, docs[field.name]);
     if (name === JSON_SCHEMA_TYPE) {
-      // These hold any JSON, not objects alone: clients must not insist on a type.
-      for (const field of ['default', 'example']) properties[field] = {};
-      properties.enum = { type: 'array', items: {} };
+      for (const field of ['default', 'example']) properties[field] = ANYTHING;
+      properties.enum = { type: 'array', items: ANYTHING };
     }
     if (fields.length > 0) schema.properties = properties;
     const required = fields.filter((field) => field.required).map((field) => field.name);
@@ -155,7 +161,7 @@ export class Definitions {
       // A reference stands alone in OpenAPI 3; what goes with it is put around it.
       return { ...about, allOf: [type], ...extensions };
     }
-    return { ...about, ...type, ...extensions };
+    return { ...type, ...about, ...extensions };
   }
 
   #reference(name: string): JsonSchema {
