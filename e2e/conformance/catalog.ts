@@ -3,6 +3,7 @@ import { admissionWebhooks } from './areas/admission-webhooks';
 import { aggregation } from './areas/aggregation';
 import { apiBasics } from './areas/api-basics';
 import { apiOperations } from './areas/api-operations';
+import { applications } from './areas/applications';
 import { configVolumes } from './areas/config-volumes';
 import { containers } from './areas/containers';
 import { customResources } from './areas/custom-resources';
@@ -41,6 +42,7 @@ export const sideBySide: readonly (() => void)[] = [
   jobs,
   statefulSets,
   scheduling,
+  applications,
   kubectl,
   admissionWebhooks,
   customResources,
