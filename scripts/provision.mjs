@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { unpackKubernetesSource } from './lib/kubernetes-source.mjs';
 import { root } from './lib/prepare.mjs';
 import { step } from './lib/run.mjs';
 
@@ -22,6 +23,8 @@ const needs = {
   chromium: '/usr/bin/chromium',
   'busybox-static': '/usr/bin/busybox',
   'python3-kubernetes': '/usr/lib/python3/dist-packages/kubernetes/__init__.py',
+  'golang-go': '/usr/bin/go',
+  'golang-github-modern-go-reflect2-dev': '/usr/share/gocode/src/github.com/modern-go/reflect2/reflect2.go',
   'ruby-kubeclient': '/usr/share/doc/ruby-kubeclient/copyright',
 };
 
@@ -47,6 +50,7 @@ export async function provision() {
     );
   }
   await unpackOldKubectl();
+  await unpackKubernetesSource();
   await startDocker();
 }
 
