@@ -58,7 +58,7 @@ async function call(
   });
   const text = await answer.text();
   const json = (answer.headers.get('content-type') ?? '').startsWith('application/json');
-  return { status: answer.status, headers: answer.headers, text, body: json ? JSON.parse(text) : {} };
+  return { status: answer.status, headers: answer.headers, text, body: json && text ? JSON.parse(text) : {} };
 }
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
@@ -172,6 +172,22 @@ test('a watch from a revision that has fallen off the ring is 410', async () => 
   const revision = created.body.metadata?.resourceVersion;
   const answer = await call('GET', `${MAPS}?watch=1&resourceVersion=${revision}`);
   expect(answer.body).toMatchObject({ code: 410, reason: 'Expired' });
+});
+
+test('what there is can be kept: it is sent again only when it has changed', async () => {
+  const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+  const first = await call('GET', '/apis', { accept });
+  const etag = first.headers.get('etag') ?? '';
+  expect(etag).toMatch(/^"\w+"$/);
+  const again = await call('GET', '/apis', { accept, headers: { 'if-none-match': etag } });
+  expect([again.status, again.text]).toEqual([304, '']);
+  expect((await call('GET', '/apis', { accept, headers: { 'if-none-match': '"other"' } })).status).toBe(200);
+  const { body } = await call('GET', '/openapi/v3');
+  const index = (body as { paths: Record<string, { serverRelativeURL: string }> }).paths;
+  const document = await call('GET', index['apis/apps/v1']?.serverRelativeURL ?? '');
+  expect(document.headers.get('cache-control')).toContain('immutable');
+  const unnamed = await call('GET', '/openapi/v3/apis/apps/v1');
+  expect(unnamed.headers.get('cache-control') ?? '').not.toContain('immutable');
 });
 
 test('sendInitialEvents: the state, then one marked bookmark, then what happens', async () => {

@@ -9,10 +9,11 @@ import {
 } from '@wheelhouse/shared/meta/discovery';
 import type { KindDefinition } from '@wheelhouse/shared/meta/kind';
 import { BINDING } from './computed-kinds';
+import { sendKept } from './entity-tag';
 import type { VirtualResource } from './extension';
 import type { Extensions } from './extensions';
 import { parseAccept } from './negotiation';
-import { send, sendObject } from './respond';
+import { sendObject } from './respond';
 import type { PathHandler } from './router';
 import { noSuchMethod, noSuchResource } from './status-errors';
 import { storageVersionHash } from './storage-version-hash';
@@ -32,7 +33,8 @@ export function discoveryHandler(
       if (version) {
         const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
         const legacy = root === 'api';
-        send(res, 200, type, JSON.stringify(aggregatedDiscovery(resources, { legacy, version })));
+        const body = JSON.stringify(aggregatedDiscovery(resources, { legacy, version }));
+        sendKept(req, res, { type, body });
       } else if (root === 'api') {
         sendObject(res, 200, apiVersions(String(req.headers.host ?? req.headers[':authority'] ?? '')));
       } else {

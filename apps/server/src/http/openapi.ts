@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import type { KindDefinition } from '@wheelhouse/shared/meta/kind';
 import { buildOpenApiV2, type OpenApiV2Document } from '@wheelhouse/shared/openapi/v2';
 import { encodeOpenApiV2 } from '@wheelhouse/shared/openapi/v2-protobuf';
 import { buildOpenApiV3, openApiV3Index, openApiV3Paths } from '@wheelhouse/shared/openapi/v3';
+import { entityTag } from './entity-tag';
 import type { GroupProxy, Req, Res } from './extension';
 import { parseAccept } from './negotiation';
 import { writerOf } from './respond';
@@ -34,7 +34,7 @@ export function openApiHandler(
     let document = documents.get(id);
     if (!document) {
       const body = Buffer.from(make());
-      const etag = createHash('sha256').update(body).digest('hex').slice(0, 32).toUpperCase();
+      const etag = entityTag(body);
       document = { type, body, etag, zipped: undefined };
       documents.set(id, document);
     }
@@ -116,11 +116,22 @@ function acceptsProtobuf(accept: string | undefined): boolean {
   return false;
 }
 
+/** The address names the content, as those of the index do: it is never asked for again. */
+const IMMUTABLE = { 'cache-control': 'public, immutable, max-age=31536000' };
+
+const isNamedByTag = (req: Req, document: Document) =>
+  new URLSearchParams(req.url?.split('?')[1]).get('hash') === document.etag;
+
 /** These are large and never change while the server runs: clients may keep them, and get them packed. */
 async function answer(req: Req, res: Res, document: Document): Promise<void> {
   const writer = writerOf(res);
   const etag = `"${document.etag}"`;
-  const headers = { 'content-type': document.type, etag, vary: 'Accept, Accept-Encoding' };
+  const headers = {
+    'content-type': document.type,
+    etag,
+    vary: 'Accept, Accept-Encoding',
+    ...(isNamedByTag(req, document) ? IMMUTABLE : {}),
+  };
   if (req.headers['if-none-match'] === etag) {
     writer.writeHead(304, headers);
     writer.end();
