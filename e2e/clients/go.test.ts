@@ -26,7 +26,7 @@ describe('client-go', () => {
       env: { ...process.env, GOPATH: goPath, GO111MODULE: 'off', GOFLAGS: '', CGO_ENABLED: '0' },
     });
     cluster = await startWheelhouse({ args: ['--nodes', '1', '--no-demo'] });
-  }, 600_000);
+  }, 900_000);
   afterAll(async () => {
     await cluster?.stop();
     if (cluster) await removeDirectory(cluster.dataDir);
