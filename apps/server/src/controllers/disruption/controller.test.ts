@@ -8,6 +8,11 @@ import { survives } from '../testing/turmoil';
 
 const NEEDED = 2;
 
+async function add({ client }: Harness, name: string): Promise<void> {
+  const metadata = { name, namespace: 'n', labels: { app: 'web' } };
+  await client.create(podKind, { metadata, spec: { containers: [] } });
+}
+
 it('a budget says how many pods it can spare, granted evictions taken off until their pods are gone', async () => {
   await survives({
     async start() {
@@ -16,6 +21,7 @@ it('a budget says how many pods it can spare, granted evictions taken off until 
         metadata: { name: 'web', namespace: 'n' },
         spec: { minAvailable: NEEDED, selector: { matchLabels: { app: 'web' } } },
       });
+      for (const name of ['a', 'b', 'c', 'd']) await add(harness, name);
       await harness.start();
       return harness;
     },
@@ -31,10 +37,7 @@ it('a budget says how many pods it can spare, granted evictions taken off until 
       const { client, clock } = harness;
       const pod = 'pod' in action ? harness.pods()[action.pod] : undefined;
       if (pod && (action.do === 'ready' || action.do === 'unready')) await harness.setPod(pod, action.do);
-      if (action.do === 'add') {
-        const metadata = { name: `p${client.calls.length}`, namespace: 'n', labels: { app: 'web' } };
-        await client.create(podKind, { metadata, spec: { containers: [] } });
-      }
+      if (action.do === 'add') await add(harness, `p${client.calls.length}`);
       // As the eviction subresource does: it takes one from the budget, then deletes the pod.
       const [budget] = client.all(podDisruptionBudgetKind);
       const victim = harness.pods().find(isReady);
