@@ -1,7 +1,7 @@
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import type { Pod } from 'kubernetes-types/core/v1';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type JoinedAgent, joinAgent, killAgent } from './support/agents';
+import { type JoinedAgent, joinAgent, killAgent, removeLeftovers } from './support/agents';
 import { openApi } from './support/api';
 import { deployment, helloContainer, service } from './support/manifests';
 import { type InNamespace, newNamespace } from './support/namespace';
@@ -80,6 +80,7 @@ describe('nodes that come and go, on Docker', { timeout: 400_000 }, () => {
   afterAll(async () => {
     for (const agent of joined) await agent.stop();
     await cluster?.stop();
+    removeLeftovers(cluster);
     await removeDirectory(cluster.dataDir);
   });
 

@@ -35,3 +35,14 @@ export function joinAgent(cluster: Wheelhouse, node: string, nodeIp: string): Jo
     },
   };
 }
+
+/** Removes what agents of their own have left on this Docker: they leave their containers running, as kubelets do. */
+export function removeLeftovers(cluster: Wheelhouse): void {
+  const { clusterId } = JSON.parse(readFileSync(join(cluster.dataDir, 'cluster.json'), 'utf8'));
+  const docker = (...args: string[]) =>
+    execFileSync('docker', args, { encoding: 'utf8' }).split('\n').filter(Boolean);
+  const containers = docker('ps', '-aq', '--filter', `label=dev.wheelhouse.cluster=${clusterId}`);
+  if (containers.length > 0) docker('rm', '-f', ...containers);
+  const networks = docker('network', 'ls', '-q', '--filter', `name=^wheelhouse-${clusterId}$`);
+  if (networks.length > 0) docker('network', 'rm', ...networks);
+}
