@@ -7,7 +7,7 @@ import { kubernetes, printReport } from './lib/report';
 
 /** Events delivered to many watchers of a namespace while its objects are written, and what stays when they leave. */
 const WATCHERS = 1_000;
-const EVENTS = 2_000;
+const EVENTS = 1_000;
 
 async function deliver(
   load: LoadClient,
