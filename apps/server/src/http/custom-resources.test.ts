@@ -225,6 +225,34 @@ describe('custom resources', () => {
     expect(strategic.status).toBe(415);
   });
 
+  it('share keyed lists between appliers, and write a list that one owns alone as one thing', async () => {
+    await define('ships');
+    const apply = (manager: string, parts: object[]) =>
+      ask(
+        'PATCH',
+        `${at('ships', 's')}?fieldManager=${manager}`,
+        thing('Ship', 's', { parts }),
+        'application/apply-patch+yaml',
+      );
+    const partsOf = ({ body }: Answer) =>
+      body.metadata.managedFields.map(({ fieldsV1 }: { fieldsV1: Record<string, object> }) =>
+        Object.keys((fieldsV1['f:spec'] as Record<string, object>)['f:parts'] ?? {}),
+      );
+    expect(partsOf(await apply('one', [{ id: 'mast', qty: 1 }]))).toEqual([[]]);
+    const both = await apply('two', [{ id: 'oar', qty: 8 }]);
+    expect(both.body.spec.parts).toEqual([
+      { id: 'mast', qty: 1 },
+      { id: 'oar', qty: 8 },
+    ]);
+    expect(partsOf(both)).toEqual([
+      ['.', 'k:{"id":"mast"}'],
+      ['.', 'k:{"id":"oar"}'],
+    ]);
+    const conflict = await apply('two', [{ id: 'mast', qty: 2 }]);
+    expect(conflict.body.details.causes).toMatchObject([{ field: '.spec.parts[id="mast"].qty' }]);
+    expect((await apply('one', [])).body.spec.parts).toEqual([{ id: 'oar', qty: 8 }]);
+  });
+
   it('go with their definition', async () => {
     await define('goners');
     await ask('POST', at('goners'), thing('Goner', 'g', {}));

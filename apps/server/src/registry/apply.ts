@@ -14,7 +14,7 @@ import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
 import { applyPatch } from '@wheelhouse/shared/patch/apply/apply-patch';
 import { LAST_APPLIED, LAST_APPLIER, nextLastApplied } from '@wheelhouse/shared/patch/apply/last-applied';
 import { createObject } from './create';
-import { ownerOptions } from './owners';
+import { ownerOptions, ownersByElement } from './owners';
 import type { Ref, RequestContext, WriteOutcome } from './request-context';
 import { SCALE_KIND, type Scale, withScale, writePath } from './scale';
 import type { StoredResource } from './stored-resource';
@@ -86,10 +86,8 @@ function applyTo(
   config: JsonObject,
   live: Stored<KubeObject> | undefined,
 ): JsonObject {
-  const merged = applyPatch(live as JsonObject | undefined, config, {
-    ...ownerOptions(resource, context, subresource),
-    force: context.force ?? false,
-  });
+  const options = { ...ownerOptions(resource, context, subresource), force: context.force ?? false };
+  const merged = applyPatch(live && ownersByElement(resource, live, live, options), config, options);
   // Kubectl may go back to applying by itself: it has to find what was applied last.
   const lastApplied =
     context.fieldManager === LAST_APPLIER && live ? nextLastApplied({ ...live }, config) : undefined;
@@ -118,10 +116,8 @@ export function applyScale(
   const { kind } = resource;
   const own: JsonObject = { kind: kind.kind, apiVersion: apiVersionOf(kind), metadata: { name: ref.name } };
   if (replicas !== undefined) writePath(own, spec.specReplicasPath, replicas);
-  const merged = applyPatch({ ...current }, own, {
-    ...ownerOptions(resource, context, 'scale'),
-    force: context.force ?? false,
-  });
+  const options = { ...ownerOptions(resource, context, 'scale'), force: context.force ?? false };
+  const merged = applyPatch(ownersByElement(resource, current, current, options), own, options);
   const { resourceVersion: _from, ...metadata } = (merged.metadata ?? {}) as NonNullable<
     KubeObject['metadata']
   >;

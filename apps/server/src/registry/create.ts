@@ -4,7 +4,7 @@ import type { FieldError } from '@wheelhouse/shared/meta/field-error';
 import type { KubeObject } from '@wheelhouse/shared/meta/object';
 import { timestamp } from '@wheelhouse/shared/meta/timestamp';
 import { validateObjectMeta } from '@wheelhouse/shared/meta/validation';
-import { type Owners, setOwners, trackOwners } from './owners';
+import { type Owners, packOwners, setOwners, trackOwners } from './owners';
 import type { RequestContext, Reservation, WriteOutcome } from './request-context';
 import { generateName, type MutableMeta, type StoredResource } from './stored-resource';
 
@@ -82,6 +82,8 @@ async function attempt(
       resource.refuseInvalid(name, createErrors(resource, object));
     },
   );
+
+  packOwners(resource, context, object);
 
   // A program outside may have given it another name.
   const ref = { namespace: metadata.namespace, name: object.metadata.name ?? name };

@@ -7,6 +7,7 @@ import {
   type VersionView,
 } from '@wheelhouse/shared/patch/apply/managed-fields';
 import { type Node, rootNode } from '@wheelhouse/shared/patch/apply/nodes';
+import { packLists, withUnpackedLists } from '@wheelhouse/shared/patch/apply/whole-lists';
 import type { RequestContext } from './request-context';
 import type { StoredResource } from './stored-resource';
 
@@ -82,13 +83,32 @@ export function trackOwners(
   next: KubeObject,
   previous: Stored<KubeObject> | undefined,
 ): void {
+  const options = ownerOptions(resource, write.context, write.subresource);
   const entries = updateManagedFields(
-    // Objects are JSON objects, which their types do not say.
-    previous as JsonObject | undefined,
-    next as JsonObject,
-    ownerOptions(resource, write.context, write.subresource),
+    previous && ownersByElement(resource, previous, previous, options),
+    previous ? ownersByElement(resource, next, previous, options) : (next as JsonObject),
+    options,
   );
   setOwners(next, entries);
+}
+
+/** The object with its owners as they are reckoned with, not in the short form of `packOwners`. */
+export function ownersByElement(
+  resource: StoredResource,
+  object: KubeObject,
+  live: KubeObject,
+  options: UpdateOptions,
+): JsonObject {
+  // Objects are JSON objects, which their types do not say.
+  if (!resource.kind.custom) return object as JsonObject;
+  return withUnpackedLists(object as JsonObject, live as JsonObject, options);
+}
+
+/** Writes the owners of an object that is about to be stored in their short form. */
+export function packOwners(resource: StoredResource, context: RequestContext, object: KubeObject): void {
+  const owners = object.metadata?.managedFields;
+  if (!resource.kind.custom || !owners?.length) return;
+  setOwners(object, packLists(owners, object as JsonObject, ownerOptions(resource, context, undefined)));
 }
 
 export type Owners = NonNullable<NonNullable<KubeObject['metadata']>['managedFields']>;

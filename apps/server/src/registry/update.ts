@@ -6,7 +6,7 @@ import { validateObjectMetaUpdate } from '@wheelhouse/shared/meta/validation';
 import { isReleased } from './deletion';
 import type { Entry } from './entry';
 import { equalExcept } from './json';
-import { setOwners, trackOwners } from './owners';
+import { packOwners, setOwners, trackOwners } from './owners';
 import type { Ref, RequestContext, WriteOutcome } from './request-context';
 import type { MutableMeta, StoredResource } from './stored-resource';
 
@@ -111,6 +111,7 @@ async function decide(
   };
   if (mutation.isOwn) {
     check(false);
+    packOwners(resource, context, next);
     return { next, insists, undo: undefined };
   }
   const undo = await resource.admit(
@@ -118,6 +119,7 @@ async function decide(
     { context, ref, subresource, object: next, oldObject: previous },
     check,
   );
+  packOwners(resource, context, next);
   return { next, insists, undo };
 }
 
