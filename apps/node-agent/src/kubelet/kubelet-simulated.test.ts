@@ -19,6 +19,7 @@ test('one simulated node runs and ends hundreds of pods', { timeout: 60_000 }, a
     // As admission leaves every pod: with a mount for its service account's token.
     const volumeMounts = [{ name: 'token', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' }];
     const spec = {
+      serviceAccountName: 'default',
       containers: [{ name: 'main', image: 'any:1', volumeMounts }],
       volumes: [{ name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }],
     };
