@@ -45,6 +45,8 @@ export interface RouterOptions {
 
 /** A list of so many objects costs about as much as one other request. */
 const OBJECTS_PER_SEAT = 250;
+/** A list of everything must leave seats for short requests of the same people: most of the time it waits for its reader. */
+const MOST_SEATS = 10;
 /** Answered whatever else goes on: who asks wants to know whether the server lives. */
 const HEALTH_PATHS: ReadonlySet<string> = new Set(['/healthz', '/livez', '/readyz']);
 /** These last as long as their reader likes: only their start takes a seat. */
@@ -112,7 +114,8 @@ export class Router {
     if (path.name !== undefined || (req.method !== 'GET' && req.method !== 'DELETE')) return 1;
     const limit = Number(query.get('limit') ?? 0);
     const count = this.options.registry.find(path)?.cache.index.size ?? 0;
-    return Math.ceil((limit > 0 ? Math.min(limit, count) : count) / OBJECTS_PER_SEAT);
+    const looked = limit > 0 ? Math.min(limit, count) : count;
+    return Math.min(MOST_SEATS, Math.ceil(looked / OBJECTS_PER_SEAT));
   }
 
   async #path(req: Req, res: Res, user: UserInfo, path: string, query: URLSearchParams): Promise<void> {
