@@ -49,7 +49,9 @@ export class Harness {
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
 
+  /** Time passes once everything that does not wait for it has happened: no event is on its way for that long. */
   async advance(ms: number): Promise<void> {
+    await this.quiet();
     this.clock.advance(ms);
     await this.quiet();
   }
