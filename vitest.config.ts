@@ -7,6 +7,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['apps/*/src/**/*.test.{ts,tsx}', 'packages/*/src/**/*.test.ts'],
+          setupFiles: ['scripts/lib/property-seed.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
