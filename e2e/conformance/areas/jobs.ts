@@ -26,10 +26,10 @@ export function jobs(): void {
     async (stage) => {
       const { space, pods } = stage;
       // Each pod fails once; what its first try left in the pod's volume lets the second succeed.
-      const script = 'if [ -e /work/tried ]; then exit 0; fi; touch /work/tried; exit 1';
+      const script = 'if [ -e /state/tried ]; then exit 0; fi; touch /state/tried; exit 1';
       const { spec } = pods.pod('', script, {
         volumes: [{ name: 'work', emptyDir: {} }],
-        container: { volumeMounts: [{ name: 'work', mountPath: '/work' }] },
+        container: { volumeMounts: [{ name: 'work', mountPath: '/state' }] },
       });
       await space.create('jobs', {
         metadata: { name: 'work' },
