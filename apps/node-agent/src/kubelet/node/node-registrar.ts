@@ -72,8 +72,9 @@ export class NodeRegistrar {
     return new Promise((resolve) => this.#range.push(resolve));
   }
 
-  /** Something that the status speaks of has changed. */
+  /** Something that the status speaks of has changed. A report that is under way may have looked before. */
   async reportNow(): Promise<void> {
+    await this.#reporting?.catch(() => undefined);
     await this.#report().catch((error: unknown) =>
       this.options.log.debug({ err: error }, 'node status not written'),
     );
