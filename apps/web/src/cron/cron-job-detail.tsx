@@ -6,7 +6,7 @@ import { DetailFrame } from '../detail/frame';
 import { keyOfRef } from '../detail/use-api-object';
 import { YamlTab } from '../detail/yaml-tab';
 import { useFleetComplete, useFleetObject, useFleetSet } from '../fleet/hooks';
-import { HistoryList } from '../history/history-list';
+import { historyTab } from '../history/history-tab';
 import { Age } from '../ui/age';
 import { ShowLink, type Shown } from '../ui/show';
 import { useNow } from '../ui/use-now';
@@ -35,20 +35,7 @@ export function CronJobDetail({ shown }: { shown: Shown }) {
       tabs={[
         { id: 'overview', name: 'Overview', content: job ? <Overview job={job} /> : null },
         { id: 'events', name: 'Events', content: <EventsTab shown={shown} /> },
-        {
-          id: 'history',
-          name: 'History',
-          content: (
-            <HistoryList
-              filter={{
-                resource: shown.resource,
-                namespace: shown.namespace,
-                name: shown.name,
-                without: 'reports',
-              }}
-            />
-          ),
-        },
+        historyTab(shown),
         { id: 'yaml', name: 'YAML', content: job ? <YamlTab shown={shown} /> : null, fill: true },
       ]}
     />

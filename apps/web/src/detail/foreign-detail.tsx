@@ -5,7 +5,7 @@ import { foreignOf } from '../api/paths';
 import { EventLine } from '../events/happening';
 import { byLatest } from '../events/latest';
 import { useFleetSet } from '../fleet/hooks';
-import { HistoryList } from '../history/history-list';
+import { historyTab } from '../history/history-tab';
 import { Age } from '../ui/age';
 import type { Shown } from '../ui/show';
 import { DetailFrame } from './frame';
@@ -57,20 +57,7 @@ export function ForeignDetail({ shown }: { shown: Shown }) {
       tabs={[
         { id: 'yaml', name: 'YAML', content: <YamlTab shown={shown} />, fill: true },
         { id: 'events', name: 'Events', content: <Events kind={object?.kind ?? ''} shown={shown} /> },
-        {
-          id: 'history',
-          name: 'History',
-          content: (
-            <HistoryList
-              filter={{
-                resource: foreign?.plural ?? shown.resource,
-                namespace: shown.namespace,
-                name: shown.name,
-                without: 'reports',
-              }}
-            />
-          ),
-        },
+        historyTab(shown, foreign?.plural),
       ]}
     />
   );

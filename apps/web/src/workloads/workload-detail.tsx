@@ -8,7 +8,7 @@ import { DetailFrame } from '../detail/frame';
 import { keyOfRef, useApiObject } from '../detail/use-api-object';
 import { YamlTab } from '../detail/yaml-tab';
 import { useFleetComplete, useFleetObject, useFleetSet } from '../fleet/hooks';
-import { HistoryList } from '../history/history-list';
+import { historyTab } from '../history/history-tab';
 import { PodRow } from '../pods/pod-row';
 import { Age } from '../ui/age';
 import { ShowLink, type Shown } from '../ui/show';
@@ -32,20 +32,7 @@ export function WorkloadDetail({ shown }: { shown: Shown }) {
       tabs={[
         { id: 'overview', name: 'Overview', content: workload ? <Overview workload={workload} /> : null },
         { id: 'events', name: 'Events', content: <EventsTab shown={shown} /> },
-        {
-          id: 'history',
-          name: 'History',
-          content: (
-            <HistoryList
-              filter={{
-                resource: shown.resource,
-                namespace: shown.namespace,
-                name: shown.name,
-                without: 'reports',
-              }}
-            />
-          ),
-        },
+        historyTab(shown),
         { id: 'yaml', name: 'YAML', content: workload ? <YamlTab shown={shown} /> : null, fill: true },
       ]}
     />
