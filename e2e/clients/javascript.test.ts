@@ -226,15 +226,12 @@ describe('@kubernetes/client-node', () => {
     expect(out.text()).toBe('typed');
 
     const attached = collect();
-    const socket = await new Attach(config).attach(
-      namespace,
-      pod,
-      'main',
-      attached.stream,
-      null,
-      Readable.from(['you\n']),
-      false,
-    );
+    // Where a container's standard input stays open, an attach ends with the end of its input, answered or not: so it
+    // ends here only after the answer.
+    const words = new PassThrough();
+    words.write('you\n');
+    const attach = new Attach(config);
+    const socket = await attach.attach(namespace, pod, 'main', attached.stream, null, words, false);
     await attached.until(/heard you/);
     socket.close();
 
