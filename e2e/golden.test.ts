@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,24 @@ import { removeDirectory } from './support/wheelhouse';
 /** Recorded answers of a real Kubernetes API server; they lie beside the repository where it is developed. */
 const corpus = fileURLToPath(new URL('../../shared/golden/', import.meta.url));
 
+/** More of the same kind, recorded the same way, that is part of the repository; its runner is the corpus's. */
+const own = fileURLToPath(new URL('./golden/', import.meta.url));
+
+/** Where scenarios and their recordings are. */
+interface Collection {
+  readonly cases: string;
+  readonly recorded: string;
+}
+
+const collections = {
+  'the shared corpus': { cases: join(corpus, 'cases'), recorded: join(corpus, 'recorded') },
+  'the cases of the repository': { cases: join(own, 'cases'), recorded: join(own, 'recorded') },
+} satisfies Record<string, Collection>;
+const titles = Object.keys(collections) as (keyof typeof collections)[]; // The keys of the literal above, no others.
+
+const hasCases = ({ cases }: Collection): boolean =>
+  existsSync(cases) && readdirSync(cases).some((file) => file.endsWith('.json'));
+
 interface Report {
   readonly tally: { readonly steps: number; readonly equal: number };
   readonly steps: readonly {
@@ -22,14 +40,27 @@ interface Report {
   }[];
 }
 
-/** Replays the whole corpus; a report even where steps differ. */
-async function replay(server: ApiProcess, directory: string, name: string): Promise<Report> {
-  const reportFile = join(directory, `${name}-report.json`);
-  const args = ['run.mjs', server.url, server.token, '--check', 'recorded'];
+/** Replays all scenarios of a collection; a report even where steps differ. */
+async function replay(
+  server: ApiProcess,
+  { cases, recorded }: Collection,
+  reportFile: string,
+): Promise<Report> {
+  const args = [
+    'run.mjs',
+    server.url,
+    server.token,
+    '--cases',
+    cases,
+    '--check',
+    recorded,
+    '--json',
+    reportFile,
+  ];
   const said = await new Promise<string>((resolve) =>
     execFile(
       process.execPath,
-      [...args, '--json', reportFile],
+      args,
       { cwd: corpus, maxBuffer: 16 * 1024 * 1024 },
       // Its exit code says what the report says in full.
       (_error, stdout, stderr) => resolve(stdout + stderr),
@@ -44,18 +75,22 @@ describe.skipIf(!existsSync(join(corpus, 'run.mjs')))('answers as Kubernetes doe
   let etcd: EtcdProcess;
   const servers: ApiProcess[] = [];
   const reports = new Map<string, Promise<Report>>();
+  const stores = ['embedded', 'etcd'];
+  const present = titles.filter((title) => hasCases(collections[title]));
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'wheelhouse-golden-'));
     etcd = await EtcdProcess.start();
-    for (const [name, store] of [
-      ['embedded', 'embedded'],
-      ['etcd', `etcd:${etcd.endpoint}`],
-    ] as const) {
+    for (const name of stores) {
+      const store = name === 'etcd' ? `etcd:${etcd.endpoint}` : name;
       const server = await startApi('--components', 'api', '--store', store);
       servers.push(server);
-      // Both at once: nearly all of a replay is waiting for what should not happen.
-      reports.set(name, replay(server, directory, name));
+      // All at once, in namespaces of their own: nearly all of a replay is waiting for what should not happen.
+      for (const title of present)
+        reports.set(
+          `${title} on ${name}`,
+          replay(server, collections[title], join(directory, `${reports.size}.json`)),
+        );
     }
   });
   afterAll(async () => {
@@ -65,7 +100,7 @@ describe.skipIf(!existsSync(join(corpus, 'run.mjs')))('answers as Kubernetes doe
     await removeDirectory(directory);
   });
 
-  it.each(['embedded', 'etcd'])('on the %s store', async (name) => {
+  it.each(stores.flatMap((name) => present.map((title) => `${title} on ${name}`)))('%s', async (name) => {
     const { tally, steps } = (await reports.get(name)) ?? { tally: { steps: 0, equal: 0 }, steps: [] };
     const unequal = steps
       .filter(({ equal }) => !equal)
