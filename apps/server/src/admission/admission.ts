@@ -1,6 +1,7 @@
 import type { Client } from '@wheelhouse/shared/client/client';
 import type { KindDefinition, ResourceType } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
+import type { Authorizer } from '../auth/auth';
 import type { UserInfo } from '../http/extension';
 
 export type AdmissionOperation = 'create' | 'update' | 'delete' | 'connect';
@@ -54,8 +55,12 @@ export interface AdmissionAttributes {
   readonly reader: AdmissionReader;
   /** With the server's own rights. */
   readonly system?: Client | undefined;
+  /** What the user may do, for expressions that ask. */
+  readonly authorizer?: Authorizer | undefined;
   /** Told to the client in a Warning header. */
   warn?(text: string): void;
+  /** Kept with the request in the audit, by a key that begins with who says it. */
+  annotate?(key: string, value: string): void;
   /** Registers how to undo what was done elsewhere, should the write certainly not happen. */
   onFailure?(undo: () => Promise<void>): void;
   /** The same objects under other groups and versions. */

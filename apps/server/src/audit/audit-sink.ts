@@ -17,6 +17,8 @@ export interface AuditRecord {
   /** Frozen; undefined where there was none (create) or is none (delete). Secrets are redacted by the sink. */
   readonly before?: KubeObject;
   readonly after?: KubeObject;
+  /** What admission has said of the request, by keys that begin with who said it. */
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly responseCode: number;
   /** For refused writes: the Status that was answered. */
   readonly responseStatus?: Status;

@@ -31,6 +31,8 @@ export interface AuditEntry {
   };
   readonly response: { readonly code: number; readonly status?: Status };
   readonly source: { readonly ip?: string; readonly userAgent?: string };
+  /** What admission said of it: webhooks that changed it, policies that noted something. */
+  readonly annotations?: Readonly<Record<string, string>>;
   /** One line: `spec.replicas 3 → 8`. */
   readonly summary: string;
   readonly changes: readonly Change[];
@@ -70,6 +72,8 @@ export function toEntry(row: Row, options: { readonly objects: boolean }): Audit
       ...(row.sourceIp ? { ip: row.sourceIp } : {}),
       ...(row.userAgent ? { userAgent: row.userAgent } : {}),
     },
+    // Written by the sink out of texts.
+    ...(row.annotations ? { annotations: row.annotations as Record<string, string> } : {}),
     summary: summarize(
       {
         // Only recorded verbs are in the table.

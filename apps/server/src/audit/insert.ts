@@ -37,17 +37,19 @@ async function insert(prisma: PrismaClient, rows: readonly string[]): Promise<vo
   await prisma.$executeRaw`
     INSERT INTO audit_entries (
       id, time, user_name, user_groups, impersonated_by, verb, api_group, api_version, resource, subresource,
-      namespace, name, uid, before, after, response_code, response_status, resource_version, source_ip, user_agent
+      namespace, name, uid, before, after, response_code, response_status, resource_version, source_ip, user_agent,
+      annotations
     )
     SELECT
       id, time, user_name, user_groups, impersonated_by, verb, api_group, api_version, resource, subresource,
-      namespace, name, uid, before, after, response_code, response_status, resource_version, source_ip, user_agent
+      namespace, name, uid, before, after, response_code, response_status, resource_version, source_ip, user_agent,
+      annotations
     FROM ROWS FROM (
       jsonb_to_recordset(convert_from(${batch}, 'UTF8')::jsonb) AS (
         id text, time timestamptz, user_name text, user_groups text[], impersonated_by text, verb text,
         api_group text, api_version text, resource text, subresource text, namespace text, name text, uid text,
         before jsonb, after jsonb, response_code integer, response_status jsonb, resource_version text,
-        source_ip text, user_agent text
+        source_ip text, user_agent text, annotations jsonb
       )
     ) WITH ORDINALITY AS row
     ORDER BY row.ordinality

@@ -64,7 +64,7 @@ describe('the audit on its embedded PostgreSQL', () => {
     const create = record({ verb: 'create', name: 'shown', responseCode: 201 });
     const { before: _, ...created } = create;
     audit.sink.record(created);
-    audit.sink.record(record({ name: 'shown' }));
+    audit.sink.record(record({ name: 'shown', annotations: { 'policy/size': '2 \u0000 keys' } }));
     await audit.sink.flush();
     const { items } = await list('?name=shown');
     expect(items.map(({ summary }) => summary)).toEqual(['spec.replicas 3 → 8', 'created']);
@@ -78,6 +78,10 @@ describe('the audit on its embedded PostgreSQL', () => {
       uid: 'uid-web',
       resourceVersion: '42',
     });
+    expect(items.map(({ annotations }) => annotations)).toEqual([
+      { 'policy/size': '2 \ufffd keys' },
+      undefined,
+    ]);
     expect(items[0]).not.toHaveProperty('before');
     const whole = await entries().get(items[0]?.metadata.name ?? '', request());
     expect(whole).toMatchObject({ before: { spec: { replicas: 3 } }, after: { spec: { replicas: 8 } } });
@@ -178,6 +182,7 @@ describe('the audit on its embedded PostgreSQL', () => {
         name: 's',
         before: secret('b2xkLXNlY3JldA=='),
         after: secret('bmV3LXNlY3JldA=='),
+        annotations: { 'policy/quoted': 'bmV3LXNlY3JldA==' },
       }),
     );
     audit.sink.record(

@@ -15,13 +15,16 @@ function fields(value: unknown): Fields | undefined {
 }
 
 /** What is kept of a record's objects: no managedFields, and no secret. Nothing else leaves memory. */
-export function redact(record: AuditRecord): Pick<AuditRecord, 'before' | 'after' | 'responseStatus'> {
-  const { before, after, responseStatus } = record;
+export function redact(
+  record: AuditRecord,
+): Pick<AuditRecord, 'before' | 'after' | 'responseStatus' | 'annotations'> {
+  const { before, after, responseStatus, annotations } = record;
   const secret = record.resource === 'secrets' && record.group === '';
   return {
     ...(before ? { before: clean(before, secret ? undefined : false) } : {}),
     ...(after ? { after: clean(after, secret ? before : false) } : {}),
     ...(responseStatus ? { responseStatus: secret ? withoutValues(responseStatus) : responseStatus } : {}),
+    ...(annotations ? { annotations: secret ? hidden(annotations) : annotations } : {}),
   };
 }
 
@@ -67,6 +70,11 @@ function redactSecret(secret: Fields, previous: KubeObject | undefined): Fields 
 function replaceIn(object: Fields, part: string, field: string): Fields {
   const inner = fields(object[part]);
   return inner && field in inner ? { ...object, [part]: { ...inner, [field]: REDACTED } } : object;
+}
+
+/** Who says something may quote what it has seen. */
+function hidden(annotations: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.keys(annotations).map((key) => [key, REDACTED]));
 }
 
 /** Validation messages repeat the values that they refuse. */

@@ -10,7 +10,7 @@ const LONGEST_TEXT = 2000;
  * Redacted, and free of what PostgreSQL cannot store.
  */
 export function toRow(record: AuditRecord): string {
-  const { before, after, responseStatus } = redact(record);
+  const { before, after, responseStatus, annotations } = redact(record);
   return storable(
     JSON.stringify({
       id: record.id,
@@ -32,6 +32,7 @@ export function toRow(record: AuditRecord): string {
       response_status: responseStatus,
       resource_version: record.resourceVersion,
       source_ip: record.sourceIp,
+      annotations,
       user_agent: record.userAgent && cut(record.userAgent, LONGEST_TEXT),
     }),
   );

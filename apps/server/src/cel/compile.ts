@@ -12,6 +12,7 @@ import {
   MapValue,
   noOverload,
   numeric,
+  Opaque,
   Optional,
   TypeValue,
   Uint,
@@ -482,8 +483,10 @@ function select(operand: Compiled, field: string): Compiled {
 
 function member(value: CelValue, field: string): CelValue {
   if (value instanceof Optional) return optionally(value, field);
-  if (!(value instanceof MapLike)) throw new CelError(`no such overload: select of '${field}'`);
-  const found = value.get(field);
+  if (!(value instanceof MapLike || value instanceof Opaque)) {
+    throw new CelError(`no such overload: select of '${field}'`);
+  }
+  const found = value instanceof Opaque ? value.member?.(field) : value.get(field);
   if (found === undefined) throw new CelError(`no such key: ${field}`);
   return found;
 }

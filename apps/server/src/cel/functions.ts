@@ -1,5 +1,6 @@
 import type { Budget } from './budget';
 import { ARITHMETIC } from './library/arithmetic';
+import { AUTHORIZER } from './library/authorizer';
 import { CONVERSIONS } from './library/conversions';
 import { KUBERNETES } from './library/kubernetes';
 import { LISTS } from './library/lists';
@@ -25,7 +26,7 @@ export const SPECIAL: ReadonlySet<string> = new Set(['optMap', 'optFlatMap', 'so
 const GLOBAL = new Map<string, Implementation[]>();
 const METHODS = new Map<string, Implementation[]>();
 
-for (const library of [ARITHMETIC, CONVERSIONS, STRINGS, LISTS, TIMES, KUBERNETES]) {
+for (const library of [ARITHMETIC, CONVERSIONS, STRINGS, LISTS, TIMES, KUBERNETES, AUTHORIZER]) {
   collect(GLOBAL, library.global);
   collect(METHODS, library.methods);
 }

@@ -14,6 +14,10 @@ export interface CelType {
 export const DYN: CelType = { kind: 'dyn' };
 export const boolType: CelType = { kind: 'bool' };
 export const stringType: CelType = { kind: 'string' };
+export const authorizerType: CelType = {
+  kind: 'kubernetes.authorization.Authorizer',
+  fields: new Map([['requestResource', DYN]]),
+};
 
 /** A value that is known already. */
 export function literal(value: CelValue, kind: string): { type: CelType; code: () => CelValue } {
@@ -30,15 +34,13 @@ export function elementType(type: CelType, part: 'key' | 'value'): CelType {
 /** A field of an object; undefined when it certainly has none of that name. */
 export function memberType(type: CelType, field: string): CelType | undefined {
   switch (type.kind) {
-    case 'object':
-      return type.fields?.get(field);
     case 'map':
       return type.of ?? DYN;
     case 'dyn':
     case 'optional_type':
       return DYN;
     default:
-      return undefined;
+      return type.fields?.get(field);
   }
 }
 
@@ -68,6 +70,8 @@ const BOOLEANS = new Set([
   'isInteger',
   'containsIP',
   'containsCIDR',
+  'allowed',
+  'errored',
 ]);
 const STRINGS = new Set([
   'lowerAscii',
@@ -78,6 +82,8 @@ const STRINGS = new Set([
   'join',
   'string',
   'reverse_string',
+  'reason',
+  'error',
 ]);
 
 /** What a call gives; undefined when its operands certainly do not go together. */

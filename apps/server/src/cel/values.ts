@@ -52,6 +52,8 @@ export class Optional {
 export abstract class Opaque {
   abstract readonly typeName: string;
   abstract equals(other: CelValue): boolean;
+  /** What stands behind a dot; undefined: there is nothing of that name. */
+  member?(name: string): CelValue | undefined;
 }
 
 export abstract class MapLike {

@@ -130,6 +130,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     sibling: registrySibling(() => registry),
     equivalents: registryEquivalents(() => registry),
     system: () => self,
+    authorizer,
     hooks: new Map<string, StorageHook>([['services', services]]),
     leaseFor: (plural) => leases.leaseFor(plural),
     log,

@@ -75,6 +75,7 @@ export class Audit {
       name: ref.name,
       ...(context.sourceIp ? { sourceIp: context.sourceIp } : {}),
       ...(context.userAgent ? { userAgent: context.userAgent } : {}),
+      ...(context.annotations ? { annotations: context.annotations } : {}),
     };
   }
 }

@@ -10,6 +10,7 @@ import type {
   EquivalentForm,
   SentBody,
 } from '../admission/admission';
+import type { Authorizer } from '../auth/auth';
 import type { UserInfo } from '../http/extension';
 import type { Ref, RequestContext } from './request-context';
 import { sentBody } from './sent-body';
@@ -41,6 +42,7 @@ export class RequestAttributes implements AdmissionAttributes {
   readonly dryRun: boolean;
   readonly reader: AdmissionReader;
   readonly system: Client | undefined;
+  readonly authorizer: Authorizer | undefined;
   readonly passes = { isSecond: false, wantsSecond: false };
   /** A program outside has changed the object. */
   changed = false;
@@ -62,11 +64,18 @@ export class RequestAttributes implements AdmissionAttributes {
     this.dryRun = context.dryRun;
     this.reader = resource.services.reader;
     this.system = resource.services.system?.();
+    this.authorizer = resource.services.authorizer;
   }
 
   warn(text: string): void {
     const { warnings } = this.request.context;
     if (!warnings.includes(text)) warnings.push(text);
+  }
+
+  annotate(key: string, value: string): void {
+    const { context } = this.request;
+    context.annotations ??= {};
+    context.annotations[key] = value;
   }
 
   onFailure(undo: Undo): void {

@@ -12,6 +12,8 @@ export interface RequestContext {
   readonly fieldValidation: FieldValidation;
   /** Collects texts for Warning headers. */
   readonly warnings: string[];
+  /** Collects what admission says of the request for the audit, by key. */
+  annotations?: Record<string, string>;
   /** What strict field validation refuses in the text of the body, whatever kind it is of. */
   readonly bodyProblems?: string[];
   readonly sourceIp?: string | undefined;

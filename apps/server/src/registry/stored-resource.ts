@@ -11,6 +11,7 @@ import type {
   AdmissionReader,
   EquivalentForm,
 } from '../admission/admission';
+import type { Authorizer } from '../auth/auth';
 import type { Logger } from '../component';
 import type { LeaseId, Store, Write, WriteResult } from '../store/store';
 import type { Entry, EntryCodec } from './entry';
@@ -36,6 +37,8 @@ export interface RegistryServices {
   readonly sibling?: (resource: StoredResource, apiVersion: string) => StoredResource | undefined;
   /** For admission: with the server's own rights. */
   readonly system?: () => Client;
+  /** For admission: what users may do. */
+  readonly authorizer?: Authorizer;
   /** The other forms in which the resource's objects are served. */
   readonly equivalents?: (resource: StoredResource) => readonly EquivalentForm[];
   /** Lease for the next object of a resource whose objects expire. */

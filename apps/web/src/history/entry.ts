@@ -26,6 +26,8 @@ export interface Entry {
   /** The server's one line. */
   readonly summary: string;
   readonly changes: readonly Change[];
+  /** What webhooks and policies said of it, by key. */
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 /** Entries come from a database that may hold those of other versions: what is not there stays empty. */
@@ -51,6 +53,9 @@ export function readEntry(value: unknown): Entry {
       const { path, before, after } = record(change);
       return { path: text(path) ?? '', before, after };
     }),
+    annotations: Object.fromEntries(
+      Object.entries(record(raw.annotations)).map(([key, value]) => [key, String(value)]),
+    ),
   };
 }
 

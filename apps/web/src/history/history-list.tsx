@@ -5,6 +5,7 @@ import { callApi, inWords } from '../api/call-api';
 import { resourceName } from '../api/paths';
 import { Age } from '../ui/age';
 import { ShowLink } from '../ui/show';
+import { annotationsInWords } from './annotation-words';
 import { type Entry, record } from './entry';
 import { entryInWords, whoInWords } from './entry-words';
 import { canUndo, UndoButton } from './undo-button';
@@ -88,10 +89,33 @@ const EntryLine = memo(function EntryLine({ entry }: { entry: Entry }) {
           </button>
         </span>
       </div>
-      {open ? <Difference entry={entry} /> : null}
+      {open ? (
+        <>
+          <Difference entry={entry} />
+          <Remarks annotations={entry.annotations} />
+        </>
+      ) : null}
     </div>
   );
 });
+
+/** What webhooks and policies had to say to it. */
+function Remarks({ annotations }: Pick<Entry, 'annotations'>) {
+  const remarks = annotationsInWords(annotations);
+  if (remarks.length === 0) return null;
+  return (
+    <ul
+      className="-mt-1 mb-3 ml-[84px] text-[12.5px] leading-[1.65] text-ink-2"
+      data-testid="history-remarks"
+    >
+      {remarks.map((remark) => (
+        <li key={remark} className="[overflow-wrap:anywhere]">
+          {remark}
+        </li>
+      ))}
+    </ul>
+  );
+}
 
 const MOST = 60;
 

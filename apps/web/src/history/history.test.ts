@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { annotationsInWords } from './annotation-words';
 import { byPerson, type Entry, readEntry } from './entry';
 import { entryInWords, whoInWords } from './entry-words';
 
@@ -17,6 +18,7 @@ const entry: Entry = {
   refusal: undefined,
   summary: '',
   changes: [{ path: 'spec.replicas', before: 3, after: 8 }],
+  annotations: {},
 };
 
 const said = (more: Partial<Entry>) => {
@@ -33,6 +35,32 @@ describe('entryInWords', () => {
     expect(said({ code: 403, refusal: 'not allowed' })).toBe(
       'was refused to change deployment web: not allowed',
     );
+  });
+});
+
+describe('annotationsInWords', () => {
+  it('says who changed it, who was passed over and who objected', () => {
+    expect(
+      annotationsInWords({
+        'mutation.webhook.admission.k8s.io/round_0_index_0':
+          '{"configuration":"c","webhook":"w.example.com","mutated":true}',
+        'mutation.webhook.admission.k8s.io/round_0_index_1':
+          '{"configuration":"c","webhook":"x.example.com","mutated":false}',
+        'failed-open.validating.webhook.admission.k8s.io/round_0_index_0': 'v.example.com',
+        'validation.policy.admission.k8s.io/validation_failure':
+          '[{"message":"too big","policy":"p"},{"message":"too old","policy":"q"}]',
+        'p/size': '3 keys',
+        'mutation.webhook.admission.k8s.io/odd': 'no JSON',
+      }),
+    ).toEqual([
+      'webhook w.example.com changed it on the way',
+      'webhook x.example.com let it be',
+      'webhook v.example.com did not answer and was passed over',
+      'policy p objected: too big',
+      'policy q objected: too old',
+      'p/size: 3 keys',
+      'mutation.webhook.admission.k8s.io/odd: no JSON',
+    ]);
   });
 });
 

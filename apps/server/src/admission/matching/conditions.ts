@@ -1,7 +1,7 @@
 import type { MatchCondition } from '@wheelhouse/shared/kinds/admissionregistration/rules';
 import { Budget, BudgetExceeded } from '../../cel/budget';
 import { type Bindings, compile, type Program } from '../../cel/compile';
-import { type CelType, DYN } from '../../cel/types';
+import { authorizerType, type CelType, DYN } from '../../cel/types';
 import { CelError } from '../../cel/values';
 
 interface Condition {
@@ -14,6 +14,7 @@ export const CONDITION_VARIABLES: Readonly<Record<string, CelType>> = {
   object: DYN,
   oldObject: DYN,
   request: DYN,
+  authorizer: authorizerType,
 };
 
 /** Further conditions, in CEL, on being asked about a request. All of them must hold. */

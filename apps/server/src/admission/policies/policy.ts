@@ -20,7 +20,23 @@ export const POLICY_VARIABLES = {
 export interface Violation {
   readonly message: string;
   readonly reason: string;
+  /** Which of its validations says so; absent where it is none of them. */
+  readonly index?: number;
 }
+
+/** What a policy has to say to a request. */
+export interface Judgement {
+  readonly violations: readonly Violation[];
+  /** For the audit, by the policy's own keys. */
+  readonly annotations: ReadonlyMap<string, string>;
+  /** Annotations that could not be made, by a policy that does not put up with that. */
+  readonly faults: readonly string[];
+}
+
+export const NO_OBJECTION: Judgement = { violations: [], annotations: new Map(), faults: [] };
+
+/** Longer annotations are cut. */
+const LONGEST_ANNOTATION = 10 * 1024;
 
 interface Validation {
   readonly program: Program;
@@ -35,6 +51,7 @@ export class CompiledPolicy {
   readonly #conditions: MatchConditions;
   readonly #variables: ReadonlyMap<string, Program>;
   readonly #validations: readonly Validation[];
+  readonly #annotations: ReadonlyMap<string, { readonly program: Program; readonly expression: string }>;
   readonly #failsOpen: boolean;
 
   /** Throws CelCompileError; what is stored was compiled before. */
@@ -45,30 +62,64 @@ export class CompiledPolicy {
       variables.map(({ name, expression }) => [name, compile(expression, POLICY_VARIABLES)]),
     );
     this.#validations = (spec.validations ?? []).map(compileValidation);
+    this.#annotations = new Map(
+      (spec.auditAnnotations ?? []).map(({ key, valueExpression: expression }) => [
+        key,
+        { expression, program: compile(expression, POLICY_VARIABLES) },
+      ]),
+    );
     this.#failsOpen = failurePolicy === 'Ignore';
   }
 
-  /** What is wrong with the request; nothing where the policy's own conditions do not hold. */
-  evaluate(bindings: Bindings): Violation[] {
+  /** Judges a request; there is no objection where the policy's own conditions do not hold. */
+  evaluate(bindings: Bindings): Judgement {
     const budget = new Budget();
     const all = { ...bindings, variables: new LazyVariables(this.#variables, bindings, budget) };
     const concerned = this.#conditions.evaluate(all);
-    if (concerned === false || (this.#failsOpen && concerned !== true)) return [];
-    if (concerned !== true) return [{ message: concerned, reason: 'Invalid' }];
+    if (concerned === false || (this.#failsOpen && concerned !== true)) return NO_OBJECTION;
+    if (concerned !== true) {
+      return { ...NO_OBJECTION, violations: [{ message: concerned, reason: 'Invalid' }] };
+    }
+    return { violations: this.#violations(all, budget), ...this.#annotate(all, budget) };
+  }
+
+  #violations(bindings: Bindings, budget: Budget): Violation[] {
     const violations: Violation[] = [];
-    for (const validation of this.#validations) {
+    for (const [index, validation] of this.#validations.entries()) {
+      const { program, expression, reason } = validation;
       try {
-        if (validation.program.evaluate(all, budget) === true) continue;
-        violations.push({ message: messageOf(validation, all, budget), reason: validation.reason });
+        if (program.evaluate(bindings, budget) === true) continue;
+        violations.push({ message: messageOf(validation, bindings, budget), reason, index });
       } catch (error) {
         if (!isFault(error)) throw error;
-        const message = `expression '${validation.expression}' resulted in error: ${error.message}`;
-        if (!this.#failsOpen) violations.push({ message, reason: 'Invalid' });
+        if (!this.#failsOpen)
+          violations.push({ message: faultOf(expression, error), reason: 'Invalid', index });
       }
     }
     return violations;
   }
+
+  #annotate(bindings: Bindings, budget: Budget): Pick<Judgement, 'annotations' | 'faults'> {
+    const annotations = new Map<string, string>();
+    const faults: string[] = [];
+    for (const [key, { program, expression }] of this.#annotations) {
+      try {
+        const value = program.evaluate(bindings, budget);
+        if (value === null) continue;
+        if (typeof value !== 'string') throw new CelError('must evaluate to string or null');
+        const text = value.trim();
+        if (text !== '') annotations.set(key, text.slice(0, LONGEST_ANNOTATION));
+      } catch (error) {
+        if (!isFault(error)) throw error;
+        if (!this.#failsOpen) faults.push(faultOf(expression, error));
+      }
+    }
+    return { annotations, faults };
+  }
 }
+
+const faultOf = (expression: string, { message }: Error) =>
+  `expression '${expression}' resulted in error: ${message}`;
 
 function isFault(error: unknown): error is Error {
   return error instanceof CelError || error instanceof BudgetExceeded;

@@ -8,13 +8,26 @@ import type {
 } from 'kubernetes-types/admissionregistration/v1';
 import { Agent, fetch } from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { AuditRecord } from '../../audit/audit-sink';
 import { startTestApiServer, type TestApiServer } from '../../http/testing/test-api-server';
 import { validatingPolicies } from './validating-policies';
 
 let server: TestApiServer;
+/** Everything that was recorded of the objects that tests make. */
+const records: AuditRecord[] = [];
 
 beforeAll(async () => {
   server = await startTestApiServer({
+    audit: { record: (record) => void records.push(record), flush: async () => {}, close: async () => {} },
+    // Answers for nodes come later, as in the product.
+    authorizer: {
+      authorize({ user, path, resource }) {
+        const isKnown = user.name === 'admin' || user.name === 'system:apiserver';
+        const allowed = isKnown && path !== '/secret' && resource?.namespace !== 'closed';
+        const decision = allowed ? { allowed } : { allowed, reason: `not ${user.name}` };
+        return resource?.plural === 'nodes' ? Promise.resolve(decision) : decision;
+      },
+    },
     admission: [validatingPolicies((apiVersion, kind) => server.api.findKind(apiVersion, kind))],
   });
   await server.client.create(namespaceKind, { metadata: { name: 'one', labels: { strict: 'yes' } } });
@@ -165,6 +178,71 @@ describe('a policy', () => {
     );
     await answer.body?.cancel();
     await agent.close();
+  });
+
+  it('asks what the user, or an account, may do', async () => {
+    const asks = "authorizer.group('').resource";
+    await policy('p', {
+      validations: [
+        { expression: "authorizer.path('/healthz').check('get').allowed()" },
+        { expression: "!authorizer.path('/secret').check('get').allowed()" },
+        { expression: `${asks}('pods').namespace('open').check('create').allowed()` },
+        { expression: `${asks}('pods').namespace('closed').check('create').reason() == 'not admin'` },
+        { expression: `${asks}('nodes').name('n').subresource('status').check('update').allowed()` },
+        {
+          expression:
+            "authorizer.serviceAccount('one', 'bot').group('').resource('nodes').check('list').reason() == 'not system:serviceaccount:one:bot'",
+        },
+        { expression: "authorizer.requestResource.check('approve').allowed()" },
+        { expression: "!authorizer.requestResource.namespace('closed').check('approve').errored()" },
+        { expression: "'nodes' in object.data", message: 'the last word' },
+      ],
+      matchConditions: [
+        { name: 'nodes', expression: "authorizer.group('').resource('nodes').check('get').allowed()" },
+      ],
+    });
+    await expect(make({ a: '1' })).rejects.toThrow(/denied request: the last word$/);
+    await make({ nodes: '' });
+    await expect(
+      policy('q', { validations: [{ expression: 'authorizer.elsewhere.check("get").allowed()' }] }),
+    ).rejects.toThrow("undefined field 'elsewhere'");
+  });
+
+  it('notes in the audit what it finds, without refusing it', async () => {
+    await policy(
+      'p',
+      {
+        validations: [{ expression: 'true' }, ...small],
+        auditAnnotations: [
+          { key: 'size', valueExpression: 'string(size(object.data)) + " keys"' },
+          { key: 'none', valueExpression: 'null' },
+        ],
+      },
+      { validationActions: ['Audit'] },
+    );
+    const { metadata } = await make({ a: '1', b: '2' });
+    const { annotations } = records.find(({ uid }) => uid === metadata.uid) ?? {};
+    expect(annotations).toEqual({
+      'p/size': '2 keys',
+      'validation.policy.admission.k8s.io/validation_failure': expect.any(String),
+    });
+    expect(JSON.parse(Object.values(annotations ?? {})[1] ?? '')).toEqual([
+      {
+        message: 'failed expression: size(object.data) < 2',
+        policy: 'p',
+        binding: 'p',
+        expressionIndex: 1,
+        validationActions: ['Audit'],
+      },
+    ]);
+  });
+
+  it('whose note cannot be made refuses, or not, as its failure policy says', async () => {
+    const auditAnnotations = [{ key: 'x', valueExpression: 'object.data.nowhere' }];
+    await policy('p', { auditAnnotations, failurePolicy: 'Ignore' });
+    await make({});
+    await policy('q', { auditAnnotations }, { validationActions: ['Audit'] });
+    await expect(make({})).rejects.toThrow("expression 'object.data.nowhere' resulted in error");
   });
 
   it('tells in its status what it gets wrong about the kinds that it names', async () => {

@@ -9,13 +9,16 @@ import type {
   ValidatingAdmissionPolicyBinding,
 } from 'kubernetes-types/admissionregistration/v1';
 import type { Bindings } from '../../cel/compile';
+import { settled } from '../../cel/pending';
 import { fromJson } from '../../cel/values';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission';
+import { authorizerOf } from '../matching/authorizer';
 import { inForm, requestValues } from '../matching/request-values';
 import { isExempt, matchRules, type RuleMatch } from '../matching/rules';
 import { namespaceOf, ScopeSelectors } from '../matching/selectors';
 import { type FindKind, paramsOf } from './params';
-import { CompiledPolicy, type Violation } from './policy';
+import { CompiledPolicy, type Judgement, NO_OBJECTION, type Violation } from './policy';
+import { PolicyAnnotations } from './policy-annotations';
 
 type Policy = Stored<ValidatingAdmissionPolicy>;
 type Binding = Stored<ValidatingAdmissionPolicyBinding>;
@@ -47,37 +50,49 @@ async function judge(attributes: AdmissionAttributes, findKind: FindKind): Promi
   const bindings = [...(await all(validatingAdmissionPolicyBindingKind))].sort((a, b) =>
     a.metadata.name < b.metadata.name ? -1 : 1,
   );
+  const annotations = new PolicyAnnotations();
+  let refused: Error | undefined;
   for (const binding of bindings) {
     const policy = policies.get(binding.spec?.policyName ?? '');
-    if (policy) await apply(attributes, { policy, binding, findKind });
+    // All have their say, for what they warn of and note, before the first refusal counts.
+    if (policy) refused ??= await apply(attributes, { policy, binding, findKind, annotations });
   }
+  annotations.tell(attributes);
+  if (refused) throw refused;
 }
 
 interface Bound {
   readonly policy: Policy;
   readonly binding: Binding;
   readonly findKind: FindKind;
+  readonly annotations: PolicyAnnotations;
 }
 
-async function apply(attributes: AdmissionAttributes, bound: Bound): Promise<void> {
-  const { policy, binding } = bound;
+/** Resolves with the refusal, if there is one. */
+async function apply(attributes: AdmissionAttributes, bound: Bound): Promise<Error | undefined> {
+  const { policy, binding, annotations } = bound;
   const match = await matches(policy.spec?.matchConstraints, attributes);
-  if (!match || !(await matches(binding.spec?.matchResources ?? {}, attributes))) return;
-  const violations = await violationsOf(attributes, bound, match);
+  if (!match || !(await matches(binding.spec?.matchResources ?? {}, attributes))) return undefined;
+  const judgements = await judgementsOf(attributes, bound, match);
+  const violations = judgements.flatMap((judgement) => judgement.violations);
   const actions = binding.spec?.validationActions ?? [];
   const names = `ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${binding.metadata.name}'`;
   for (const violation of violations) {
     if (actions.includes('Warn')) attributes.warn?.(`Validation failed for ${names}: ${violation.message}`);
+    if (actions.includes('Audit')) annotations.failed(policy, binding, violation);
   }
-  const [first] = violations;
-  if (first && actions.includes('Deny')) throw refusal(attributes, names, first);
+  for (const judgement of judgements) annotations.add(policy, judgement.annotations);
+  const [fault] = judgements.flatMap(({ faults }) => faults);
+  const first = actions.includes('Deny') ? violations[0] : undefined;
+  if (first) return refusal(attributes, names, first);
+  return fault === undefined ? undefined : refusal(attributes, names, { message: fault, reason: 'Invalid' });
 }
 
-async function violationsOf(
+async function judgementsOf(
   attributes: AdmissionAttributes,
   { policy, binding, findKind }: Bound,
   match: RuleMatch,
-): Promise<Violation[]> {
+): Promise<Judgement[]> {
   const { paramKind, failurePolicy } = policy.spec ?? {};
   const { paramRef } = binding.spec ?? {};
   let params: readonly (KubeObject | undefined)[] = [undefined];
@@ -88,7 +103,8 @@ async function violationsOf(
       params = (await paramsOf(system, { paramKind, paramRef, namespace }, findKind)) ?? [];
     } catch (error) {
       if (failurePolicy === 'Ignore') return [];
-      return [{ message: error instanceof Error ? error.message : String(error), reason: 'Invalid' }];
+      const message = error instanceof Error ? error.message : String(error);
+      return [{ ...NO_OBJECTION, violations: [{ message, reason: 'Invalid' }] }];
     }
   }
   let program = compiled.get(policy);
@@ -98,7 +114,12 @@ async function violationsOf(
   }
   const evaluated = program;
   const shared = await bindingsOf(attributes, match);
-  return params.flatMap((param) => evaluated.evaluate({ ...shared, params: fromJson(param) }));
+  const judgements: Judgement[] = [];
+  for (const param of params) {
+    const bindings = { ...shared, params: fromJson(param) };
+    judgements.push(await settled(() => evaluated.evaluate(bindings)));
+  }
+  return judgements;
 }
 
 async function bindingsOf(attributes: AdmissionAttributes, { form }: RuleMatch): Promise<Bindings> {
@@ -108,6 +129,7 @@ async function bindingsOf(attributes: AdmissionAttributes, { form }: RuleMatch):
     oldObject: fromJson(request.oldObject),
     request: fromJson(requestValues(attributes, request)),
     namespaceObject: fromJson(await namespaceOf(attributes)),
+    authorizer: authorizerOf(attributes),
   };
 }
 

@@ -24,7 +24,8 @@ export async function configuredWebhooks<T extends Configuration>(
       if (!webhooks) {
         const { name } = configuration.metadata;
         webhooks = (configuration.webhooks ?? []).map(
-          (spec, i) => new Webhook(spec, `${name}/${spec.name}/${i}`, isMutating),
+          (spec, i) =>
+            new Webhook(spec, { configuration: name, id: `${name}/${spec.name}/${i}` }, isMutating),
         );
         prepared.set(configuration, webhooks);
       }

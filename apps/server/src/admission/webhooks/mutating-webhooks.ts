@@ -40,18 +40,27 @@ export function mutatingWebhooks(hooks: HookClient): AdmissionPlugin {
     const isSecond = attributes.passes?.isSecond ?? false;
     // Other plugins may have changed it as well.
     if (isSecond && !equalJson(state.output, attributes.object)) markDue(state);
-    for (const webhook of webhooks) {
-      if (isSecond && !state.due.has(webhook.id)) continue;
+    for (const [index, webhook] of webhooks.entries()) {
+      const { id, configuration } = webhook.origin;
+      if (isSecond && !state.due.has(id)) continue;
       const request = await webhook.concerns(attributes);
       if (!request) continue;
       const verdict = await webhook.ask(hooks, attributes, request);
-      state.due.delete(webhook.id);
-      if (verdict?.patch !== undefined && (await carryOut(attributes, request, verdict.patch))) {
+      state.due.delete(id);
+      const mutated = verdict?.patch !== undefined && (await carryOut(attributes, request, verdict.patch));
+      const turn = `round_${isSecond ? 1 : 0}_index_${index}`;
+      if (verdict) {
+        const said = JSON.stringify({ configuration, webhook: webhook.name, mutated });
+        attributes.annotate?.(`mutation.webhook.admission.k8s.io/${turn}`, said);
+      } else {
+        attributes.annotate?.(`failed-open.mutation.webhook.admission.k8s.io/${turn}`, webhook.name);
+      }
+      if (mutated) {
         markDue(state);
         if (attributes.passes && !isSecond) attributes.passes.wantsSecond = true;
       }
       if ('reinvocationPolicy' in webhook.spec && webhook.spec.reinvocationPolicy === 'IfNeeded') {
-        state.invoked.add(webhook.id);
+        state.invoked.add(id);
       }
     }
     state.output = structuredClone(attributes.object);

@@ -48,6 +48,8 @@ export interface Verdict {
   /** A JSON patch, still encoded. */
   readonly patch: string | undefined;
   readonly warnings: readonly string[];
+  /** What it wants kept in the audit. */
+  readonly annotations: readonly (readonly [key: string, value: string])[];
 }
 
 /** Reads an answer. Throws Error for what is none, which counts as a failed call. */
@@ -65,12 +67,15 @@ export function verdictOf(answer: unknown, { uid, apiVersion }: Review, mayPatch
     }
     checkPatchType(patch, response.patchType, mayPatch);
   }
-  const { status, warnings } = response;
+  const { status, warnings, auditAnnotations } = response;
   return {
     allowed: response.allowed === true,
     result: isObject(status) ? status : {},
     patch: mayPatch ? patch : undefined,
     warnings: Array.isArray(warnings) ? warnings.filter((warning) => typeof warning === 'string') : [],
+    annotations: Object.entries(isObject(auditAnnotations) ? auditAnnotations : {}).flatMap(([key, value]) =>
+      typeof value === 'string' ? [[key, value] as const] : [],
+    ),
   };
 }
 

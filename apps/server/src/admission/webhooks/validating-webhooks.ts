@@ -19,9 +19,11 @@ export function validatingWebhooks(hooks: HookClient): AdmissionPlugin {
 async function askAll(hooks: HookClient, attributes: AdmissionAttributes): Promise<void> {
   const webhooks = await configuredWebhooks(attributes.reader, validatingWebhookConfigurationKind, false);
   const answers = await Promise.allSettled(
-    webhooks.map(async (webhook) => {
+    webhooks.map(async (webhook, index) => {
       const request = await webhook.concerns(attributes);
-      if (request) await webhook.ask(hooks, attributes, request);
+      if (!request || (await webhook.ask(hooks, attributes, request))) return;
+      const key = `failed-open.validating.webhook.admission.k8s.io/round_0_index_${index}`;
+      attributes.annotate?.(key, webhook.name);
     }),
   );
   const refusal = answers.find((answer) => answer.status === 'rejected');

@@ -1,8 +1,10 @@
 import { forbidden, internalError } from '@wheelhouse/shared/errors';
 import type { MutatingWebhook, ValidatingWebhook } from 'kubernetes-types/admissionregistration/v1';
+import { settled } from '../../cel/pending';
 import { fromJson } from '../../cel/values';
 import type { HookClient } from '../../webhooks/hook-client';
 import type { AdmissionAttributes } from '../admission';
+import { authorizerOf } from '../matching/authorizer';
 import { MatchConditions } from '../matching/conditions';
 import { inForm, type RequestForm, requestValues } from '../matching/request-values';
 import { matchRules } from '../matching/rules';
@@ -18,8 +20,8 @@ export class Webhook {
 
   constructor(
     readonly spec: ValidatingWebhook | MutatingWebhook,
-    /** Tells it apart from all others. */
-    readonly id: string,
+    /** The name of its configuration, and what tells it apart from all others. */
+    readonly origin: { readonly configuration: string; readonly id: string },
     private readonly isMutating: boolean,
   ) {
     this.#selectors = new ScopeSelectors(spec);
@@ -40,17 +42,20 @@ export class Webhook {
     const match = matchRules(rules, matchPolicy, attributes);
     if (!match || !(await this.#selectors.select(attributes))) return undefined;
     const request = await inForm(attributes, match.form);
-    return this.#fulfils(attributes, request) ? request : undefined;
+    return (await this.#fulfils(attributes, request)) ? request : undefined;
   }
 
-  #fulfils(attributes: AdmissionAttributes, request: RequestForm): boolean {
+  async #fulfils(attributes: AdmissionAttributes, request: RequestForm): Promise<boolean> {
     this.#conditions ??= new MatchConditions(this.spec.matchConditions);
-    if (this.#conditions.isEmpty) return true;
-    const fulfilled = this.#conditions.evaluate({
+    const conditions = this.#conditions;
+    if (conditions.isEmpty) return true;
+    const bindings = {
       object: fromJson(request.object),
       oldObject: fromJson(request.oldObject),
       request: fromJson(requestValues(attributes, request)),
-    });
+      authorizer: authorizerOf(attributes),
+    };
+    const fulfilled = await settled(() => conditions.evaluate(bindings));
     if (typeof fulfilled === 'boolean') return fulfilled;
     if (this.#failsOpen) return false;
     const { kind, name } = attributes;
@@ -88,6 +93,7 @@ export class Webhook {
       const why = error instanceof Error ? error.message : String(error);
       throw internalError(`failed calling webhook ${JSON.stringify(name)}: ${why}`);
     }
+    for (const [key, value] of verdict.annotations) attributes.annotate?.(`${name}/${key}`, value);
     for (const warning of verdict.warnings) attributes.warn?.(warning);
     if (!verdict.allowed) throw denial(name, verdict.result);
     return verdict;

@@ -13,6 +13,7 @@ import type {
   ValidatingWebhook,
 } from 'kubernetes-types/admissionregistration/v1';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { AuditRecord } from '../../audit/audit-sink';
 import { startTestApiServer, type TestApiServer } from '../../http/testing/test-api-server';
 import type { HookCall, HookClient } from '../../webhooks/hook-client';
 import { mutatingWebhooks } from './mutating-webhooks';
@@ -41,11 +42,15 @@ class FakeHooks implements HookClient {
 }
 
 let hooks: FakeHooks;
+const records: AuditRecord[] = [];
 let server: TestApiServer;
 
 beforeAll(async () => {
   hooks = new FakeHooks();
-  server = await startTestApiServer({ admission: [mutatingWebhooks(hooks), validatingWebhooks(hooks)] });
+  server = await startTestApiServer({
+    admission: [mutatingWebhooks(hooks), validatingWebhooks(hooks)],
+    audit: { record: (record) => void records.push(record), flush: async () => {}, close: async () => {} },
+  });
   await server.client.create(namespaceKind, { metadata: { name: 'one', labels: { hooked: 'yes' } } });
   await server.client.create(namespaceKind, { metadata: { name: 'two' } });
 });
@@ -135,6 +140,28 @@ describe('mutating webhooks', () => {
       operation: 'DELETE',
       object: null,
       oldObject: { kind: 'ConfigMap' },
+    });
+  });
+
+  it('leave in the audit what they have done and what they say', async () => {
+    await mutating('m', webhook('/a', [rule(['configmaps'], ['CREATE'])]), {
+      ...webhook('/b', [rule(['configmaps'], ['CREATE'])]),
+      failurePolicy: 'Ignore',
+    });
+    await validating('v', webhook('/c', [rule(['configmaps'], ['CREATE'])]));
+    hooks.answers.set('/a', patching([{ op: 'add', path: '/data', value: { a: '1' } }]));
+    hooks.answers.set('/b', () => new Error('away'));
+    hooks.answers.set('/c', () => ({
+      allowed: false,
+      auditAnnotations: { risk: 'high', odd: 7 },
+      status: { message: 'no' },
+    }));
+    await expect(configMap('noted')).rejects.toThrow('no');
+    expect(records.find(({ name }) => name === 'noted')?.annotations).toEqual({
+      'mutation.webhook.admission.k8s.io/round_0_index_0':
+        '{"configuration":"m","webhook":"a.hooks.example.com","mutated":true}',
+      'failed-open.mutation.webhook.admission.k8s.io/round_0_index_1': 'b.hooks.example.com',
+      'c.hooks.example.com/risk': 'high',
     });
   });
 
