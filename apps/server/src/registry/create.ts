@@ -65,7 +65,7 @@ async function attempt(
   // Some kinds weave it into what they select (jobs).
   metadata.uid = randomUUID();
   metadata.creationTimestamp = timestamp(now);
-  if (resource.hasGeneration) metadata.generation = 1;
+  if (resource.generation) metadata.generation = 1;
   else delete metadata.generation;
   kind.default?.(object);
   if (request.owners) setOwners(object, request.owners);

@@ -4,6 +4,7 @@ import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
 import { applyJsonPatch } from '@wheelhouse/shared/patch/json-patch';
 import { applyMergePatch } from '@wheelhouse/shared/patch/merge-patch';
 import { applyStrategicMergePatch } from '@wheelhouse/shared/patch/strategic-merge';
+import { unnamed } from './update';
 
 export interface PatchRequest {
   readonly type: 'json' | 'merge' | 'strategic' | 'apply';
@@ -12,15 +13,24 @@ export interface PatchRequest {
   readonly problems?: readonly string[];
 }
 
+/** What the patched object is. */
+interface PatchedKind {
+  readonly kind: string;
+  readonly apiVersion: string;
+  /** Made by a definition: without a type in the program to fall back on. */
+  readonly custom?: boolean;
+}
+
 /** Applies a patch to a frozen object; the result is a private, undecoded value. Throws for refusals. */
 export function applyPatch(
   schema: string,
-  kind: { readonly kind: string; readonly apiVersion: string },
+  kind: PatchedKind,
   current: Stored<KubeObject>,
   patch: PatchRequest,
 ): JsonObject {
-  const patched = patchedValue(schema, current, patch);
-  if (!isObject(patched)) throw badRequest('the patched document is not an object');
+  const value = patchedValue(schema, current, patch);
+  if (!isObject(value)) throw badRequest('the patched document is not an object');
+  const patched = kind.custom ? value : typed(kind, value, patch, current.metadata.name);
   if (patched.kind !== kind.kind || patched.apiVersion !== kind.apiVersion) {
     throw invalid({ kind: '', name: '' }, [
       {
@@ -31,6 +41,25 @@ export function applyPatch(
     ]);
   }
   return patched;
+}
+
+/**
+ * What a patch says of the kind of an object with a type of its own. A strategic merge makes a value of that type,
+ * whatever name it gives. The others are decoded: a kind that is not said is the object's, but Kubernetes reads an object
+ * of no version in its internal form, which has no `metadata`, and so finds no name.
+ */
+function typed(kind: PatchedKind, value: JsonObject, patch: PatchRequest, name: string): JsonObject {
+  if (patch.type === 'strategic') {
+    const isText = (said: unknown) => isUnsaid(said) || typeof said === 'string';
+    if (!isText(value.kind) || !isText(value.apiVersion)) return value;
+    return { ...value, kind: kind.kind, apiVersion: kind.apiVersion };
+  }
+  if (isUnsaid(value.apiVersion) && (isUnsaid(value.kind) || value.kind === kind.kind)) throw unnamed(name);
+  return isUnsaid(value.kind) ? { ...value, kind: kind.kind } : value;
+}
+
+function isUnsaid(value: unknown): boolean {
+  return value === undefined || value === null || value === '';
 }
 
 function patchedValue(schema: string, current: Stored<KubeObject>, patch: PatchRequest): unknown {

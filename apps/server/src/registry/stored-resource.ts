@@ -83,7 +83,7 @@ export class StoredResource {
     return this.kind.parts !== undefined && Object.hasOwn(this.kind.parts, subresource);
   }
 
-  get hasGeneration(): boolean {
+  get generation(): NonNullable<KindDefinition['hasGeneration']> {
     return this.kind.hasGeneration ?? this.kind.status === true;
   }
 

@@ -348,10 +348,13 @@ function keepAllButStatus(next: KubeObject & { status?: unknown }, previous: Kub
 
 /** Generation counts changes of what the user wants: everything but metadata and status. */
 function countGeneration(resource: StoredResource, next: KubeObject, previous: Stored<KubeObject>): void {
-  if (!resource.hasGeneration || !next.metadata) return;
+  const { generation } = resource;
+  if (!generation || generation === 'fixed' || !next.metadata) return;
   // A custom resource without a status subresource has a status like any other field.
   const status = resource.kind.custom && !resource.kind.status ? [] : ['status'];
-  if (equalExcept(next, previous, ['metadata', 'kind', 'apiVersion', ...status])) return;
+  const also = resource.kind.generationCounts;
+  const sameMetadata = !also || equalJson(next.metadata[also] ?? {}, previous.metadata[also] ?? {});
+  if (sameMetadata && equalExcept(next, previous, ['metadata', 'kind', 'apiVersion', ...status])) return;
   next.metadata = { ...next.metadata, generation: (previous.metadata.generation ?? 0) + 1 };
 }
 
@@ -379,11 +382,7 @@ function updateErrors(
 /** For PUT: the URL and the object must speak of the same thing. */
 export function checkIdentity(resource: StoredResource, ref: Ref, object: KubeObject): void {
   const { name, namespace } = object.metadata ?? {};
-  if (!name) {
-    throw badRequest(
-      `the name of the object (${ref.name} based on URL) was undeterminable: name must be provided`,
-    );
-  }
+  if (!name) throw unnamed(ref.name);
   if (name !== ref.name) {
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${ref.name})`);
   }
@@ -394,6 +393,13 @@ export function checkIdentity(resource: StoredResource, ref: Ref, object: KubeOb
         : 'namespace should not be specified for a cluster-scoped object',
     );
   }
+}
+
+/** The refusal of an object that says no name where the URL has one. */
+export function unnamed(name: string) {
+  return badRequest(
+    `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+  );
 }
 
 /** A PUT that names a uid means that very object. */

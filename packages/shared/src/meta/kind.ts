@@ -93,8 +93,13 @@ export interface KindDefinition<T extends KubeObject = KubeObject> extends Resou
   readonly parts?: Readonly<Record<string, PartRules<T>>>;
   /** Other subresources that exist for discovery; their handlers live in the server. */
   readonly subresources?: readonly SubresourceDefinition[];
-  /** `metadata.generation` counts changes of everything but metadata and status; default true when `status`. */
-  readonly hasGeneration?: boolean;
+  /**
+   * `metadata.generation` counts changes of everything but metadata and status; default true when `status`. A fixed
+   * one stays what it was when the object was made.
+   */
+  readonly hasGeneration?: boolean | 'fixed';
+  /** The part of the metadata whose changes the generation counts as well. */
+  readonly generationCounts?: 'annotations' | 'labels';
   /** Field selectors beyond metadata.name and metadata.namespace. */
   readonly selectableFields?: Readonly<Record<string, FieldReader<T>>>;
   readonly columns?: readonly PrintColumn<T>[];

@@ -25,6 +25,8 @@ describe('applyJsonPatch', () => {
     // Kubernetes' library takes a missing member of an object for null ...
     [{}, [{ op: 'replace', path: '/new', value: 1 }], { new: 1 }],
     [{ a: 1 }, [{ op: 'copy', from: '/missing', path: '/a' }], { a: null }],
+    // ... does not look at what stands before the first slash of a path ...
+    [{ a: { b: 1 } }, [{ op: 'replace', path: 'a/b', value: 2 }], { a: { b: 1 }, b: 2 }],
     // ... and counts negative indices from the end.
     [{ a: [1, 2] }, [{ op: 'replace', path: '/a/-1', value: 3 }], { a: [1, 3] }],
     [{ a: [1, 2] }, [{ op: 'remove', path: '/a/-2' }], { a: [2] }],
@@ -54,6 +56,8 @@ describe('applyJsonPatch', () => {
     [{ op: 'nope', path: '/a' }],
     [{ op: 'add', path: 'a', value: 1 }],
     [{ op: 'remove', path: '/constructor' }],
+    [{ op: 'copy', from: '', path: '/c' }],
+    [{ op: 'move', from: '', path: '/c' }],
   ])('answers 422 to %j', (operation) => {
     const document = { a: 1, list: [] };
     try {

@@ -67,6 +67,7 @@ function apply(root: Root, operation: JsonObject): number {
       return 0;
     case 'move': {
       const from = fromOf(operation);
+      if (from === '') throw failed(op, from, 'the whole document cannot be moved');
       if (path.startsWith(`${from}/`)) throw failed(op, path, 'a value cannot be moved into itself');
       const value = read(root, from, op);
       remove(root, from);
@@ -74,7 +75,9 @@ function apply(root: Root, operation: JsonObject): number {
       return 0;
     }
     case 'copy': {
-      const value = read(root, fromOf(operation), op);
+      const from = fromOf(operation);
+      if (from === '') throw failed(op, from, 'the whole document cannot be copied');
+      const value = read(root, from, op);
       add(root, path, cloneJson(value));
       return JSON.stringify(value).length;
     }
@@ -98,12 +101,13 @@ function fromOf(operation: JsonObject): string {
   return from;
 }
 
-/** `/a~1b/0` -> ['a/b', '0']; '' is the whole document. */
+/** `/a~1b/0` -> ['a/b', '0']; '' is the whole document. What stands before the first slash is not looked at. */
 function parsePointer(pointer: string): string[] {
   if (pointer === '') return [];
-  if (!pointer.startsWith('/')) throw unprocessable(`invalid JSON pointer ${JSON.stringify(pointer)}`);
+  const slash = pointer.indexOf('/');
+  if (slash < 0) throw unprocessable(`invalid JSON pointer ${JSON.stringify(pointer)}`);
   return pointer
-    .slice(1)
+    .slice(slash + 1)
     .split('/')
     .map((part) => part.replace(/~1/g, '/').replace(/~0/g, '~'));
 }

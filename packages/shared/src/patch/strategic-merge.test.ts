@@ -63,7 +63,7 @@ describe('lists with a merge key', () => {
   });
 
   it('refuses elements without their key', () => {
-    expect(() => spec({}, { containers: [{ image: 'x' }] })).toThrow(
+    expect(() => spec({ containers: [{ name: 'a' }] }, { containers: [{ image: 'x' }] })).toThrow(
       'does not contain declared merge key: name',
     );
   });
@@ -110,8 +110,9 @@ describe('objects and maps', () => {
   });
 
   it('refuses unknown directives', () => {
-    expect(() => spec({}, { nodeSelector: { $patch: 'explode' } })).toThrow('Unknown patch type');
-    expect(() => spec({}, { containers: [{ name: 'a', $patch: 'merge' }] })).toThrow('unexpected value');
+    const live = { nodeSelector: { a: 'b' }, containers: [{ name: 'a' }] };
+    expect(() => spec(live, { nodeSelector: { $patch: 'explode' } })).toThrow('Unknown patch type');
+    expect(() => spec(live, { containers: [{ name: 'a', $patch: 'merge' }] })).toThrow('unexpected value');
     expect(() => applyStrategicMergePatch({}, [], POD_SPEC)).toThrow('error decoding patch');
   });
 
@@ -149,4 +150,65 @@ it('changes nothing when applied twice, loses no live element, and leaves its in
       expect(JSON.stringify([live, patch])).toBe(before);
     }),
   );
+});
+
+describe('directives where nothing is merged', () => {
+  const merged = (live: object, patch: object) => applyStrategicMergePatch(live, patch, DEPLOYMENT);
+
+  it('obeys none in what replaces another value', () => {
+    expect(
+      spec(
+        { tolerations: [{ key: 'a' }], containers: [{ name: 'c' }] },
+        {
+          tolerations: [{ key: 'b', $patch: 'delete', $retainKeys: ['x'] }],
+          containers: [
+            { $patch: 'replace' },
+            { name: 'd', resources: { $patch: 'delete', limits: { cpu: '1' } } },
+          ],
+        },
+      ),
+    ).toEqual({
+      tolerations: [{ key: 'b' }],
+      containers: [{ name: 'd', resources: { limits: { cpu: '1' } } }],
+    });
+    expect(
+      merged(
+        { spec: { replicas: 1 } },
+        { spec: { $patch: 'replace', strategy: { $patch: 'delete', type: 'x' } } },
+      ),
+    ).toEqual({ spec: { strategy: { type: 'x' } } });
+  });
+
+  it('does not make what is to be deleted', () => {
+    expect(
+      spec(
+        {},
+        {
+          containers: [{ name: 'a', $patch: 'delete' }, { name: 'b' }],
+          securityContext: { $patch: 'delete' },
+        },
+      ),
+    ).toEqual({ containers: [{ name: 'b' }] });
+  });
+
+  it('orders a list that is new', () => {
+    expect(
+      names(
+        spec(
+          {},
+          {
+            containers: [{ name: 'a' }, { name: 'b' }],
+            '$setElementOrder/containers': [{ name: 'x' }, { name: 'a' }, { name: 'b' }],
+          },
+        ),
+      ),
+    ).toBe('ab');
+  });
+
+  it('takes what is to go from a list without a merge strategy for the list itself', () => {
+    const patch = { '$deleteFromPrimitiveList/args': ['a'] };
+    expect(applyStrategicMergePatch({ args: ['a', 'b'] }, patch, 'io.k8s.api.core.v1.Container')).toEqual({
+      args: ['a'],
+    });
+  });
 });

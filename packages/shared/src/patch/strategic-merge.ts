@@ -57,7 +57,7 @@ function mergeObject(
 ): JsonObject {
   if (depth === 0) throw badRequest('the patch is nested too deeply');
   if (Object.hasOwn(patch, PATCH)) {
-    if (patch[PATCH] === 'replace') return withoutDirectives(patch, type, depth);
+    if (patch[PATCH] === 'replace') return contentOf(patch, depth);
     if (patch[PATCH] === 'delete') return {};
     throw badRequest(`Unknown patch type found: ${String(patch[PATCH])} in map`);
   }
@@ -68,13 +68,16 @@ function mergeObject(
   }
 
   for (const key of Object.keys(patch)) {
-    if (key.startsWith(DELETE_FROM)) deleteFromList(result, key.slice(DELETE_FROM.length), patch[key]);
+    if (!key.startsWith(DELETE_FROM)) continue;
+    const field = key.slice(DELETE_FROM.length);
+    deleteFromList(result, field, patch[key], planOf(type, field));
   }
   for (const key of Object.keys(patch)) {
     if (key === RETAIN || key.startsWith(ORDER) || key.startsWith(DELETE_FROM)) continue;
     const value = patch[key];
-    if (value === null) delete result[key];
-    else setOwn(result, key, mergeField(result, key, value, patch, { type, depth }));
+    const merged = value === null ? undefined : mergeField(result, key, value, patch, { type, depth });
+    if (merged === undefined) delete result[key];
+    else setOwn(result, key, merged);
   }
   // An order may be given for a list that the patch does not touch otherwise.
   for (const key of Object.keys(patch)) {
@@ -96,6 +99,7 @@ interface Place {
   readonly depth: number;
 }
 
+/** Undefined: the field goes. */
 function mergeField(
   target: JsonObject,
   key: string,
@@ -105,30 +109,41 @@ function mergeField(
 ): unknown {
   const plan = planOf(place.type, key);
   const live = Object.hasOwn(target, key) ? target[key] : undefined;
-  if (isObject(value)) {
-    if (!isObject(live)) return mergeObject({}, value, plan.type, place.depth - 1);
-    if (plan.replaceObject) return withoutDirectives(value, plan.type, place.depth - 1);
-    return mergeObject(live, value, plan.type, place.depth - 1);
+  const depth = place.depth - 1;
+  if (isObject(value) && isObject(live)) {
+    return plan.replaceObject ? contentOf(value, depth) : mergeObject(live, value, plan.type, depth);
   }
-  if (!Array.isArray(value)) return value;
-  if (!plan.mergeList) return cleanList(value, elementOf(plan.type), place.depth - 1);
+  if (!Array.isArray(value)) return isObject(value) ? newContentOf(value, depth) : value;
   const orderKey = `${ORDER}${key}`;
   const order = Object.hasOwn(patch, orderKey) ? listOf(patch[orderKey], orderKey) : undefined;
-  return mergeList(Array.isArray(live) ? live : [], value, {
+  if (!Array.isArray(live)) return newList(value, { key: plan.mergeKey, order, field: key, depth });
+  if (!plan.mergeList) return contentOfList(value, depth);
+  return mergeList(live, value, {
     element: elementOf(plan.type),
     key: plan.mergeKey,
     order,
     field: key,
-    depth: place.depth - 1,
+    depth,
   });
 }
 
-interface ListPlan {
-  readonly element: FieldType | undefined;
+interface NewListPlan {
   readonly key: string | undefined;
   readonly order: unknown[] | undefined;
   readonly field: string;
   readonly depth: number;
+}
+
+interface ListPlan extends NewListPlan {
+  readonly element: FieldType | undefined;
+}
+
+/** A list where there was none is what the patch says, in the order that it wants. */
+function newList(value: unknown[], { key, order, field, depth }: NewListPlan): unknown {
+  const list = newContentOf(value, depth);
+  if (!order || !Array.isArray(list)) return list;
+  if (key !== undefined) checkOrder(list.filter(isObject), order, key, field);
+  return arrange(list, { first: order, liveOrder: [], key });
 }
 
 function mergeList(live: unknown[], patch: unknown[], plan: ListPlan): unknown[] {
@@ -159,7 +174,7 @@ function mergeList(live: unknown[], patch: unknown[], plan: ListPlan): unknown[]
         throw badRequest(`unexpected value ${String(element[PATCH])} of ${PATCH} in a list`);
     }
   }
-  if (replace) return rest.map((element) => withoutDirectives(element, plan.element, plan.depth));
+  if (replace) return rest.map((element) => contentOf(element, plan.depth));
 
   if (plan.order) checkOrder(rest, plan.order, key, plan.field);
   const base =
@@ -174,7 +189,9 @@ function mergeList(live: unknown[], patch: unknown[], plan: ListPlan): unknown[]
     const id = keyIdentity(keyValue(element, key));
     const at = places.get(id) ?? merged.length;
     const existing = merged[at];
-    merged[at] = mergeObject(isObject(existing) ? existing : {}, element, plan.element, plan.depth);
+    merged[at] = isObject(existing)
+      ? mergeObject(existing, element, plan.element, plan.depth)
+      : contentOf(element, plan.depth);
     places.set(id, at);
   }
   return arrange(merged, { first: plan.order ?? rest, liveOrder: base, key });
@@ -265,10 +282,14 @@ function unique(values: readonly unknown[]): unknown[] {
   });
 }
 
-function deleteFromList(target: JsonObject, field: string, values: unknown): void {
-  const gone = new Set(listOf(values, `${DELETE_FROM}${field}`).map((value) => identity(value, undefined)));
+/** A list that is replaced as a whole knows no parts to be taken out of: it becomes what was to go, as in Kubernetes. */
+function deleteFromList(target: JsonObject, field: string, values: unknown, plan: FieldPlan): void {
+  const named = listOf(values, `${DELETE_FROM}${field}`);
+  const gone = new Set(named.map((value) => identity(value, undefined)));
   const list = Object.hasOwn(target, field) ? target[field] : undefined;
-  if (Array.isArray(list)) {
+  if (Array.isArray(list) && !plan.mergeList) {
+    setOwn(target, field, cloneJson(named));
+  } else if (Array.isArray(list)) {
     setOwn(
       target,
       field,
@@ -297,21 +318,46 @@ function elementOf(type: FieldType | undefined): FieldType | undefined {
   return type?.form === 'list' ? type.of : undefined;
 }
 
-/** A patch value as content: nulls and directives are gone. */
-function withoutDirectives(patch: JsonObject, type: FieldType | undefined, depth: number): JsonObject {
-  const { [PATCH]: _directive, ...fields } = patch;
-  return mergeObject({}, fields, type, depth);
+/** A value of a patch that takes the place of another: it is what it says, directives left out, none obeyed. */
+function contentOf(patch: JsonObject, depth: number): JsonObject {
+  if (depth <= 0) throw badRequest('the patch is nested too deeply');
+  const result: JsonObject = {};
+  for (const key of Object.keys(patch)) {
+    if (patch[key] === null || isDirective(key)) continue;
+    setOwn(result, key, contentOfValue(patch[key], depth - 1));
+  }
+  return result;
 }
 
-function cleanList(list: readonly unknown[], element: FieldType | undefined, depth: number): unknown[] {
+function contentOfList(list: readonly unknown[], depth: number): unknown[] {
   if (depth <= 0) throw badRequest('the patch is nested too deeply');
-  return list.map((item) =>
-    isObject(item)
-      ? withoutDirectives(item, element, depth)
-      : Array.isArray(item)
-        ? cleanList(item, undefined, depth - 1)
-        : item,
-  );
+  return list.map((item) => contentOfValue(item, depth - 1));
+}
+
+function contentOfValue(value: unknown, depth: number): unknown {
+  if (Array.isArray(value)) return contentOfList(value, depth);
+  return isObject(value) ? contentOf(value, depth) : value;
+}
+
+/** A value of a patch where there was none: likewise, but what is to be deleted is not made. Undefined: nothing. */
+function newContentOf(value: unknown, depth: number): unknown {
+  if (depth <= 0) throw badRequest('the patch is nested too deeply');
+  if (Array.isArray(value)) {
+    return value.map((item) => newContentOf(item, depth - 1)).filter((item) => item !== undefined);
+  }
+  if (!isObject(value)) return value;
+  if (value[PATCH] === 'delete') return undefined;
+  const result: JsonObject = {};
+  for (const key of Object.keys(value)) {
+    if (value[key] === null || isDirective(key)) continue;
+    const content = newContentOf(value[key], depth - 1);
+    if (content !== undefined) setOwn(result, key, content);
+  }
+  return result;
+}
+
+function isDirective(key: string): boolean {
+  return key === PATCH || key === RETAIN || key.startsWith(ORDER) || key.startsWith(DELETE_FROM);
 }
 
 /** A patch that is well-formed but cannot be merged into the object. */

@@ -73,6 +73,8 @@ export const daemonSetKind: KindDefinition<DaemonSet> = {
   ],
   default(set) {
     for (const condition of set.status?.conditions ?? []) nullWhenUnset(condition, 'lastTransitionTime');
+    // Who writes the object owns the annotation as well, said or not.
+    setTemplateGeneration(set, templateGeneration(set));
     const { spec } = set;
     if (!spec) return;
     spec.updateStrategy ??= {};

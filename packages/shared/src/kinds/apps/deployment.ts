@@ -30,6 +30,8 @@ export const deploymentKind: KindDefinition<Deployment> = {
   namespaced: true,
   schema: 'io.k8s.api.apps.v1.Deployment',
   status: true,
+  // Rollbacks and pauses of old were asked for by annotations.
+  generationCounts: 'annotations',
   scale: {
     specReplicasPath: 'spec.replicas',
     statusReplicasPath: 'status.replicas',

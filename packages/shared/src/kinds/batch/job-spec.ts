@@ -142,8 +142,10 @@ function validateMode(spec: JobSpec, path: string): FieldError[] {
 /** Pods of a job have to be able to end. */
 function validateRestartPolicy(spec: JobSpec, path: string): FieldError[] {
   const policy = spec.template?.spec?.restartPolicy;
+  // What is not said is filled with Always.
+  if (!policy || policy === 'Always') return [required(path, 'valid values: "OnFailure", "Never"')];
   if (policy !== 'OnFailure' && policy !== 'Never') {
-    return [notSupported(path, policy ?? '', ['OnFailure', 'Never'])];
+    return [notSupported(path, policy, ['OnFailure', 'Never'])];
   }
   return spec.podFailurePolicy && policy !== 'Never'
     ? [invalidValue(path, policy, 'only "Never" is supported when podFailurePolicy is specified')]

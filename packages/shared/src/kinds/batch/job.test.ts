@@ -62,7 +62,15 @@ describe('a new job', () => {
     [
       'pods that never end',
       { template: { spec: { containers: [{ name: 'c', image: 'busybox:1' }] } } },
-      ['spec.template.spec.restartPolicy FieldValueNotSupported'],
+      ['spec.template.spec.restartPolicy FieldValueRequired'],
+    ],
+    [
+      'pods that end in a way that there is not',
+      { template: { spec: { restartPolicy: 'Once', containers: [{ name: 'c', image: 'busybox:1' }] } } },
+      [
+        'spec.template.spec.restartPolicy FieldValueNotSupported',
+        'spec.template.spec.restartPolicy FieldValueNotSupported',
+      ],
     ],
     [
       'a failure policy with a rule of nothing',

@@ -11,6 +11,7 @@ import { setOwn } from '../../meta/json';
 import type { KindDefinition } from '../../meta/kind';
 import { qualifiedName } from '../../meta/names';
 import { compareQuantities, quantityMillis } from '../../meta/quantity';
+import { nullWhenUnset } from '../null-times';
 import { validateResourceName } from './resource-names';
 
 export type { LimitRange };
@@ -30,6 +31,8 @@ export const limitRangeKind: KindDefinition<LimitRange> = {
   namespaced: true,
   schema: 'io.k8s.api.core.v1.LimitRange',
   default({ spec }) {
+    if (spec?.limits?.length === 0) delete (spec as Partial<typeof spec>).limits;
+    nullWhenUnset(spec, 'limits');
     for (const item of spec?.limits ?? []) if (item.type === 'Container') defaultContainer(item);
   },
   validate({ spec }) {

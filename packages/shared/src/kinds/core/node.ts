@@ -86,8 +86,9 @@ export const nodeKind: KindDefinition<Node> = {
     setStatus(node, status);
     node.spec ??= {};
     const { spec } = node;
-    if (spec.podCIDR && !spec.podCIDRs?.length) spec.podCIDRs = [spec.podCIDR];
-    if (!spec.podCIDR && spec.podCIDRs?.[0]) spec.podCIDR = spec.podCIDRs[0];
+    // The older field is the first of the newer one, and wins where they differ.
+    if (spec.podCIDR && spec.podCIDR !== spec.podCIDRs?.[0]) spec.podCIDRs = [spec.podCIDR];
+    if (spec.podCIDRs?.[0]) spec.podCIDR = spec.podCIDRs[0];
   },
   prepareForUpdate: keepStatus,
   prepareForStatusUpdate: keepAllButStatus,

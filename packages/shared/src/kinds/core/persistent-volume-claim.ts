@@ -130,9 +130,9 @@ function validateClaimUpdate(next: PersistentVolumeClaim, previous: PersistentVo
       ),
     );
   }
-  const size = next.spec?.resources?.requests?.storage;
-  const before = previous.spec?.resources?.requests?.storage;
-  if (size !== undefined && before !== undefined && compareQuantities(size, before) < 0) {
+  const size = next.spec?.resources?.requests?.storage ?? '0';
+  const before = previous.spec?.resources?.requests?.storage ?? '0';
+  if (compareQuantities(size, before) < 0) {
     const held = previous.status?.capacity?.storage ?? '0';
     if (compareQuantities(size, held) <= 0 || previous.status?.phase !== 'Bound') {
       errors.push(forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity'));

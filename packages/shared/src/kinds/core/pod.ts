@@ -6,7 +6,7 @@ import { podColumns } from './pod-columns';
 import { ephemeralContainersPart } from './pod-ephemeral';
 import { validatePodAnnotations } from './pod-spec/annotations';
 import { validateImageSpaces } from './pod-spec/container';
-import { defaultPodSpec } from './pod-spec/defaults';
+import { defaultPodSpec, defaultRequests } from './pod-spec/defaults';
 import { validatePodSpec } from './pod-spec/validate';
 import { validatePodStatusUpdate } from './pod-status';
 import { validatePodUpdate } from './pod-update';
@@ -58,6 +58,7 @@ export const podKind: KindDefinition<Pod> = {
     pod.spec ??= { containers: [] };
     pod.spec.enableServiceLinks ??= true;
     defaultPodSpec(pod.spec);
+    defaultRequests(pod.spec);
   },
   prepareForCreate(pod) {
     const gated = {

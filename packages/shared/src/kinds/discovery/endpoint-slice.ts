@@ -32,6 +32,7 @@ export const endpointSliceKind: KindDefinition<EndpointSlice> = {
   namespaced: true,
   schema: 'io.k8s.api.discovery.v1.EndpointSlice',
   hasGeneration: true,
+  generationCounts: 'labels',
   columns: [
     nameColumn,
     {

@@ -38,7 +38,7 @@ export const priorityClassKind: KindDefinition<PriorityClass> = {
   shortNames: ['pc'],
   namespaced: false,
   schema: 'io.k8s.api.scheduling.v1.PriorityClass',
-  hasGeneration: true,
+  hasGeneration: 'fixed',
   columns: [
     nameColumn,
     {
@@ -66,7 +66,7 @@ export const priorityClassKind: KindDefinition<PriorityClass> = {
     priorityClass.preemptionPolicy ??= 'PreemptLowerPriority';
   },
   validate(priorityClass) {
-    const { metadata, value, preemptionPolicy = '' } = priorityClass;
+    const { metadata, value } = priorityClass;
     const errors: FieldError[] = [];
     if (metadata?.name?.startsWith('system-')) {
       const complaint = systemClassComplaint(priorityClass);
@@ -83,10 +83,11 @@ export const priorityClassKind: KindDefinition<PriorityClass> = {
         forbidden('value', `maximum allowed value of a user defined priority is ${HIGHEST_USER_PRIORITY}`),
       );
     }
-    if (!POLICIES.includes(preemptionPolicy)) {
-      errors.push(notSupported('preemptionPolicy', preemptionPolicy, POLICIES));
-    }
     return errors;
+  },
+  validateCreate({ preemptionPolicy = '' }) {
+    if (POLICIES.includes(preemptionPolicy)) return [];
+    return [notSupported('preemptionPolicy', preemptionPolicy, POLICIES)];
   },
   validateUpdate: (next, previous) => [
     ...(next.value === previous.value ? [] : [forbidden('Value', 'may not be changed in an update.')]),

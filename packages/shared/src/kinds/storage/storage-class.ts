@@ -126,7 +126,8 @@ function validateTopologies(terms: readonly TopologySelectorTerm[], path: string
       if (seenKeys.has(key)) errors.push(duplicate(`${at}.key`, key));
       seenKeys.add(key);
     }
-    if (seenTerms.some((seen) => equalJson(seen, term)))
+    // A term of nothing is refused as one that is there already.
+    if (!term.matchLabelExpressions?.length || seenTerms.some((seen) => equalJson(seen, term)))
       errors.push(duplicate(`${path}[${i}].matchLabelExpressions`, ''));
     seenTerms.push(term);
   }

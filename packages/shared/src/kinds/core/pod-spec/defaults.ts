@@ -37,7 +37,6 @@ function defaultContainer(container: Container | EphemeralContainer): void {
     if (variable.valueFrom?.fieldRef) variable.valueFrom.fieldRef.apiVersion ??= 'v1';
   }
   container.resources ??= {};
-  defaultResources(container.resources);
   defaultProbe(container.livenessProbe);
   defaultProbe(container.readinessProbe);
   defaultProbe(container.startupProbe);
@@ -58,7 +57,11 @@ function defaultPullPolicy(image: string): string {
   return tag === 'latest' ? 'Always' : 'IfNotPresent';
 }
 
-/** A limit without a request is also the request. */
+/** A limit without a request is also the request: of pods, while templates stay as they were written. */
+export function defaultRequests({ containers = [], initContainers = [] }: PodSpec): void {
+  for (const { resources } of [...containers, ...initContainers]) if (resources) defaultResources(resources);
+}
+
 function defaultResources(resources: ResourceRequirements): void {
   if (!resources.limits) return;
   for (const [name, limit] of Object.entries(resources.limits)) {
