@@ -2,6 +2,7 @@ import type { DeleteOptions } from '@wheelhouse/shared/client/client';
 import {
   ApiError,
   badRequest,
+  invalid,
   methodNotAllowed,
   notFound,
   unsupportedMediaType,
@@ -372,7 +373,8 @@ function checkRevision(resource: StoredResource, ref: Ref, { metadata }: KubeObj
   const { kind } = resource;
   const revision = metadata?.resourceVersion ?? '';
   if (!(kind.custom || kind.conditionalUpdate) || (revision !== '' && revision !== '0')) return;
-  resource.refuseInvalid(ref.name, [
+  // The store says so, which knows resources, not kinds.
+  throw invalid({ group: kind.group, kind: kind.plural, name: ref.name }, [
     {
       reason: 'FieldValueInvalid',
       field: 'metadata.resourceVersion',

@@ -134,9 +134,10 @@ function decoderOf(schema: string): ObjectDecoder {
 function compile(schema: string): ObjectDecoder {
   const { fields } = typeSchema(schema);
   const names = [...fields.keys()];
-  // As Go leaves them out: an optional list or map without elements is the same as none.
+  // As Go leaves them out: an optional list or map without elements is the same as none. No owners at all are a wish.
   const drops = [...fields.values()].map(
-    ({ type, required }) => !required && (type.form === 'list' || type.form === 'map'),
+    ({ name, type, required }) =>
+      !required && (type.form === 'list' || type.form === 'map') && name !== 'managedFields',
   );
   const zeros = [...fields.values()].map((field) =>
     field.zero === 'always' ? zeroOf(field.type) : undefined,

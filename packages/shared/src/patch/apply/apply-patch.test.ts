@@ -75,9 +75,39 @@ describe('applyPatch', () => {
       ...options,
       manager: 'editor',
     });
+    const both = applyPatch(next, containers([{ name: 'c', workingDir: '/w' }]), {
+      ...options,
+      manager: 'two',
+    });
+    const rest = applyPatch(both, containers([]), { ...options, manager: 'one' });
+    expect(rest).toMatchObject(containers([{ name: 'c', workingDir: '/w' }]));
+    expect(JSON.stringify(rest.spec)).not.toContain('image');
+    // To have changed something in it is not to hold on to it.
     const none = applyPatch(next, containers([]), { ...options, manager: 'one' });
-    expect(none).toMatchObject(containers([{ name: 'c', workingDir: '/w' }]));
-    expect(JSON.stringify(none.spec)).not.toContain('image');
+    expect(JSON.stringify(none)).not.toContain('/w');
+  });
+
+  it('takes a field out with the defaults in it, once nobody owns anything of it', () => {
+    const options = { node: rootNode(deploymentKind.schema), apiVersion: 'apps/v1', now, force: false };
+    const spec = (fields: object) => ({ spec: { replicas: 1, ...fields } });
+    const one = applyPatch(undefined, spec({ strategy: { rollingUpdate: { maxSurge: 1 } } }), {
+      ...options,
+      manager: 'one',
+    });
+    // Filled in by the server.
+    Object.assign(
+      one,
+      spec({ strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } } }),
+    );
+    expect(applyPatch(one, spec({}), { ...options, manager: 'one' }).spec).toEqual({ replicas: 1 });
+    const two = applyPatch(one, spec({ strategy: { type: 'RollingUpdate' } }), {
+      ...options,
+      manager: 'two',
+    });
+    expect(applyPatch(two, spec({}), { ...options, manager: 'one' }).spec).toEqual({
+      replicas: 1,
+      strategy: { type: 'RollingUpdate' },
+    });
   });
 
   it('refuses managed fields and doubled elements', () => {

@@ -29,7 +29,8 @@ import {
   type UpdateOptions,
   updateManagedFields,
 } from './managed-fields';
-import { fieldsOf, mergeTyped, removeFields } from './typed';
+import { pruneFields } from './prune';
+import { fieldsOf, mergeTyped } from './typed';
 
 export interface ApplyOptions extends UpdateOptions {
   /** Takes fields over from others that set them to something else, instead of failing. */
@@ -94,11 +95,9 @@ export function applyPatch(
   });
   const isChanged = live === undefined || !equalJson(ownablePart(live), ownablePart(pruned));
   const mine = appliedEntry(own, who, fields, { isChanged, now: options.now });
-  const metadata = isObject(pruned.metadata) ? pruned.metadata : {};
-  return {
-    ...pruned,
-    metadata: { ...metadata, managedFields: sortEntries(mine ? [...rest, mine] : rest) },
-  };
+  const { managedFields: _before, ...metadata } = isObject(pruned.metadata) ? pruned.metadata : {};
+  const managedFields = sortEntries(mine ? [...rest, mine] : rest);
+  return { ...pruned, metadata: managedFields.length > 0 ? { ...metadata, managedFields } : metadata };
 }
 
 function knownOwners(live: JsonObject | undefined, options: ApplyOptions): readonly ManagedFieldsEntry[] {
@@ -133,14 +132,12 @@ function prune(
   if (!isObject(merged)) throw badRequest('the applied configuration leaves no object');
   // Fields that were applied in another version are taken out only once they are applied in this one.
   if (!own || own.apiVersion !== options.apiVersion) return merged;
-  const dropped = difference(fromFieldsV1(own.fieldsV1), fields);
-  if (isEmptySet(dropped)) return merged;
+  const last = fromFieldsV1(own.fieldsV1);
+  if (isEmptySet(difference(last, fields))) return merged;
   const owned = others
     .filter(({ apiVersion }) => apiVersion === options.apiVersion)
     .reduce((all, other) => union(all, fromFieldsV1(other.fieldsV1)), fields);
-  const pruned = removeFields(options.node, merged, dropped, owned);
-  if (!isObject(pruned)) throw badRequest('the applied configuration leaves no object');
-  return pruned;
+  return pruneFields(options.node, merged, last, owned);
 }
 
 interface FieldConflict {

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from '../../meta/json';
 import { type Node, shapeOfValue } from './nodes';
-import { elementKey, isZero } from './typed';
+import { elementKey, isUnset, isZero } from './typed';
 
 /** Sets that are kept for the next object of the same structure. */
 const MOST_KEPT = 1000;
@@ -35,7 +35,7 @@ function textOf(node: Node, value: unknown, there: boolean): string {
     for (const name in object) {
       const item = object[name];
       const child = item === undefined ? undefined : node.field(name);
-      if (!child) continue;
+      if (!child || (there && isUnset(node, item))) continue;
       const text = textOf(child, item, there && child.always);
       if (text !== '') parts += fieldLabel(name) + text;
     }

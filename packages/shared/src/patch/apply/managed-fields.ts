@@ -84,7 +84,7 @@ export function storedEntries(live: JsonObject | undefined): readonly ManagedFie
 
 /**
  * The owners that a write starts from. A client may send its own view of them with a write of the whole object, or
- * have all forgotten with a single empty entry; what is missing or makes no sense is taken from what stands there.
+ * have all forgotten; what is missing or makes no sense is taken from what stands there.
  */
 function startingEntries(
   live: JsonObject | undefined,
@@ -92,10 +92,19 @@ function startingEntries(
   options: UpdateOptions,
 ): readonly ManagedFieldsEntry[] {
   const stored = storedEntries(live);
-  const sent = options.subresource ? [] : entriesOf(next);
-  if (sent.length === 1 && isObject(sent[0]) && Object.keys(sent[0]).length === 0) return [];
+  if (options.subresource) return stored;
+  if (forgetsOwners(next)) return [];
+  const sent = entriesOf(next);
   if (sent.length > 0 && sent !== stored && !equalJson(sent, stored) && wellFormed(sent)) return unique(sent);
   return stored;
+}
+
+/** How clients have all owners forgotten: a list of nothing, or of a single entry of nothing. */
+function forgetsOwners({ metadata }: JsonObject): boolean {
+  const sent = isObject(metadata) ? metadata.managedFields : undefined;
+  if (!Array.isArray(sent) || sent.length > 1) return false;
+  const [entry]: readonly unknown[] = sent;
+  return entry === undefined || (isObject(entry) && Object.keys(entry).length === 0);
 }
 
 /** Of entries of one manager the last. */

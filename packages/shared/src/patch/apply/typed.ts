@@ -202,6 +202,7 @@ function compare(node: Node, before: unknown, after: unknown, known: boolean): C
     for (const name in now) {
       const child = node.field(name);
       const from = Object.hasOwn(old, name) ? old[name] : undefined;
+      if (from === undefined && there && isUnset(node, now[name])) continue;
       if (child && from !== now[name]) result.add(`f:${name}`, compare(child, from, now[name], there));
     }
     for (const name in old) {
@@ -238,6 +239,11 @@ class Difference implements Changes {
   }
 }
 
+/** Null is how some fields are written when they are unset; nobody has set them then. */
+export function isUnset(owner: Node, value: unknown): boolean {
+  return value === null && !owner.ownsFields;
+}
+
 /** What a field holds that was never set. */
 export function isZero(value: unknown): boolean {
   return (
@@ -247,56 +253,4 @@ export function isZero(value: unknown): boolean {
     value === null ||
     (Array.isArray(value) && value.length === 0)
   );
-}
-
-/**
- * Takes out of a value the members of `gone`; `kept` are fields that others own, which stay with all that leads to
- * them. Returns undefined when the value itself goes.
- */
-export function removeFields(
-  node: Node,
-  value: unknown,
-  gone: FieldSet,
-  kept: FieldSet | undefined,
-): unknown {
-  if (gone.member && !(kept && hasMembers(kept))) return undefined;
-  const shape = shapeOfValue(node, value);
-  if (shape === 'atomic' || shape === 'scalar') return value;
-  if (shape === 'struct' || shape === 'map') {
-    const result: JsonObject = {};
-    for (const [name, item] of Object.entries(value as JsonObject)) {
-      const child = gone.children.get(`f:${name}`);
-      const rest = child
-        ? removeFields(
-            // A value is only here because its field is in the type.
-            node.field(name) ?? node,
-            item,
-            child,
-            kept?.children.get(`f:${name}`),
-          )
-        : item;
-      if (rest !== undefined) setOwn(result, name, rest);
-    }
-    return result;
-  }
-  return (value as unknown[]).flatMap((item) => {
-    const key = elementKey(node, item);
-    const child = gone.children.get(key);
-    const rest = child ? removeFields(node.element(), item, child, kept?.children.get(key)) : item;
-    if (rest === undefined) return [];
-    // An element that stays keeps its name, whoever wrote that.
-    return [
-      shape === 'keyed' && isObject(rest) && isObject(item) ? { ...keysOf(node, item), ...rest } : rest,
-    ];
-  });
-}
-
-function keysOf(node: Node, element: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(element).filter(([name]) => node.keys.includes(name)));
-}
-
-function hasMembers(set: FieldSet): boolean {
-  if (set.member) return true;
-  for (const child of set.children.values()) if (hasMembers(child)) return true;
-  return false;
 }
