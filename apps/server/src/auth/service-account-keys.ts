@@ -14,7 +14,7 @@ import {
 import { readFileIfThere, writePrivateFile } from './private-file';
 
 /** `iss` of every service account token of a cluster. */
-const TOKEN_ISSUER = 'https://kubernetes.default.svc.cluster.local';
+export const TOKEN_ISSUER = 'https://kubernetes.default.svc.cluster.local';
 /** The API server's own audience: tokens without it do not authenticate here. */
 export const API_AUDIENCE = TOKEN_ISSUER;
 

@@ -13,6 +13,7 @@ import { openFrontProxy, publishAuthentication } from '../aggregation/front-prox
 import { openAudit } from '../audit/open-audit';
 import { createBootstrapTokens } from '../auth/bootstrap-tokens';
 import { type Credentials, openCredentials } from '../auth/credentials';
+import { issuerDocuments } from '../auth/issuer-documents';
 import { openAuth } from '../auth/open-auth';
 import { serverNames } from '../auth/server-certificate';
 import { API_AUDIENCE } from '../auth/service-account-keys';
@@ -136,6 +137,7 @@ async function startWithApi(options: StartServerOptions, stack: ComponentStack):
       ...config.admissionPlugins,
     }),
     audit: audit.sink,
+    documents: issuerDocuments(credentials.serviceAccountKeys),
     serviceCidr,
     log,
     clock,

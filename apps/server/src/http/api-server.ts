@@ -34,6 +34,7 @@ import type {
 import { Extensions } from './extensions';
 import { FairQueue } from './fairness/fair-queue';
 import { LEVELS } from './fairness/levels';
+import { type FixedDocument, fixedDocumentsHandler } from './fixed-documents';
 import { healthHandler } from './health';
 import { InProcessClient } from './in-process-client';
 import { type Listener, type ListenOptions, listen } from './listener';
@@ -62,6 +63,8 @@ export interface ApiServerOptions {
   readonly log: Logger;
   /** Asks the webhooks that convert custom resources. */
   readonly hooks?: HookClient;
+  /** Served as they are to whoever may read their paths. */
+  readonly documents?: readonly FixedDocument[];
   readonly clock?: Clock;
   /** Shown by `/version`; default `v1.33.0+wheelhouse`. */
   readonly gitVersion?: string;
@@ -153,6 +156,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         gitVersion,
       }),
       discoveryHandler(registry, extensions),
+      fixedDocumentsHandler(options.documents ?? []),
       openApiHandler(
         {
           get kinds() {
@@ -166,7 +170,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         gitVersion,
       ),
     ],
-    knownPaths: () => knownPaths(registry.kinds, extensions),
+    knownPaths: () => knownPaths(registry.kinds, extensions, options.documents),
     settled: () => definitions?.settled(),
     fairness: new FairQueue(Object.values(LEVELS), clock),
     log,
@@ -239,8 +243,13 @@ async function repairServices(allocator: ServiceAllocator, feed: StoreFeed, log:
   await allocator.repair(services, log);
 }
 
-function knownPaths(kinds: readonly KindDefinition[], extensions: Extensions): string[] {
+function knownPaths(
+  kinds: readonly KindDefinition[],
+  extensions: Extensions,
+  documents: readonly FixedDocument[] = [],
+): string[] {
   const paths = new Set([
+    ...documents.map(({ path }) => path),
     '/api',
     '/apis',
     '/healthz',
