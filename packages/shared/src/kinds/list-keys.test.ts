@@ -31,6 +31,10 @@ describe('the schema', () => {
     }
   });
 
+  it('merges the lists of ephemeral containers like those of others', () => {
+    expect(LIST_KEYS['core/v1.EphemeralContainer']).toEqual(LIST_KEYS['core/v1.Container']);
+  });
+
   it('has every field that the tables of formats speak of, where it has the type', () => {
     // Tables are at a later level than the types; a field unknown here is one that is still to come.
     const known = ['core/v1.PodSpec', 'core/v1.Secret', 'meta/v1.ObjectMeta', 'apps/v1.DeploymentStatus'];

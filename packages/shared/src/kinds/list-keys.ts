@@ -57,13 +57,11 @@ export const LIST_KEYS: Readonly<Record<string, Readonly<Record<string, MergeFac
   'admissionregistration/v1.ParamRef': {
     '.': atomicMap,
   },
-  'admissionregistration/v1.Rule': {
+  'admissionregistration/v1.RuleWithOperations': {
     apiGroups: atomicList,
     apiVersions: atomicList,
-    resources: atomicList,
-  },
-  'admissionregistration/v1.RuleWithOperations': {
     operations: atomicList,
+    resources: atomicList,
   },
   'admissionregistration/v1.TypeChecking': {
     expressionWarnings: atomicList,
@@ -90,6 +88,9 @@ export const LIST_KEYS: Readonly<Record<string, Readonly<Record<string, MergeFac
   },
   'admissionregistration/v1.Variable': {
     '.': atomicMap,
+  },
+  'apiregistration/v1.APIServiceStatus': {
+    conditions: mergedBy('type'),
   },
   'apps/v1.DaemonSetStatus': {
     conditions: mergedBy('type'),
@@ -263,7 +264,8 @@ export const LIST_KEYS: Readonly<Record<string, Readonly<Record<string, MergeFac
   'core/v1.Endpoints': {
     subsets: atomicList,
   },
-  'core/v1.EphemeralContainerCommon': {
+  // In Go its fields stand in a type of their own, which is part of it.
+  'core/v1.EphemeralContainer': {
     args: atomicList,
     command: atomicList,
     env: mergedBy('name'),

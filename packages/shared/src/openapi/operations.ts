@@ -1,11 +1,13 @@
 import { subresourcesOf } from '../meta/discovery';
 import type { KindDefinition, SubresourceDefinition } from '../meta/kind';
+import { connectionsOf } from './connections';
+import { groupName } from './discovery-operations';
 import { DELETE_OPTIONS_TYPE, type GroupVersionKind, listTypeOf, STATUS_TYPE } from './schemas';
 
 /** One operation of the API, before it is written in a dialect of OpenAPI. */
 export interface Operation {
   readonly path: string;
-  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete' | 'options' | 'head';
   readonly id: string;
   readonly description: string;
   readonly tag: string;
@@ -17,7 +19,10 @@ export interface Operation {
   /** Type of the body; `patch` for patches. Undefined when there is none. */
   readonly body: string | undefined;
   readonly bodyRequired: boolean;
-  readonly response: string;
+  /** Type of the answer; undefined: a text, or whatever comes out of a connection. */
+  readonly response: string | undefined;
+  /** Media types of the answer, where they are others than those of objects. */
+  readonly produces?: readonly string[];
 }
 
 export interface QueryParameter {
@@ -66,6 +71,13 @@ const DELETE = [
   query('propagationPolicy', 'string', 'What becomes of dependents: Orphan, Background or Foreground.'),
   PRETTY,
 ];
+
+/** What stands in braces in a path. */
+export const PATH_PARAMETERS: Readonly<Record<string, string>> = {
+  name: 'name of the object',
+  namespace: 'object name and auth scope, such as for teams and projects',
+  path: 'path to the resource',
+};
 
 /** The body of a patch, in whatever form its media type says. */
 export const PATCH_BODY = 'patch';
@@ -129,7 +141,7 @@ export function operationsOf(kind: KindDefinition): Operation[] {
       path: collection,
       method: 'delete',
       action: 'deletecollection',
-      id: names.id('deleteCollection'),
+      id: names.id('delete', kind.namespaced, 'Collection'),
       description: `delete a collection of ${kind.kind}`,
       query: [...LIST, ...DELETE.slice(0, -1)],
       pathParameters: inNamespace,
@@ -164,7 +176,17 @@ export function operationsOf(kind: KindDefinition): Operation[] {
   }
   for (const sub of subresourcesOf(kind)) {
     const type = subresourceType(kind, sub);
-    if (!type) continue;
+    if (!type) {
+      const id = (word: string) => names.id('connect', kind.namespaced, word);
+      const connection = {
+        tag: base.tag,
+        path: `${item}/${sub.name}`,
+        pathParameters: one,
+        id: (word: string) => (word === 'read' ? names.id(word) : id(word)),
+      };
+      operations.push(...connectionsOf(kind, sub, connection));
+      continue;
+    }
     const gvk = { group: sub.group ?? kind.group, kind: sub.kind, version: sub.version ?? kind.version };
     const suffix = sub.name.charAt(0).toUpperCase() + sub.name.slice(1);
     const subVerbs = sub.verbs.map((verb) => (verb === 'create' ? 'create' : verb));
@@ -239,11 +261,14 @@ function objectOperations(type: string, verbs: readonly string[]) {
   return all.filter((operation) => verbs.includes(operation.verb));
 }
 
-/** Only subresources that are objects are described; streams have no schema. */
+/** The type of subresources that are objects; streams have none. */
 export function subresourceType(kind: KindDefinition, sub: SubresourceDefinition): string | undefined {
   switch (sub.name) {
     case 'status':
     case 'finalize':
+    case 'approval':
+    case 'ephemeralcontainers':
+    case 'resize':
       return kind.schema;
     case 'scale':
       return 'io.k8s.api.autoscaling.v1.Scale';
@@ -260,11 +285,11 @@ export function subresourceType(kind: KindDefinition, sub: SubresourceDefinition
 
 /** Tags and operation ids as Kubernetes forms them: `apps_v1`, `readAppsV1NamespacedDeployment`. */
 function namesOf(kind: KindDefinition) {
-  const group = kind.group === '' ? 'core' : (kind.group.split('.')[0] ?? '');
+  const group = groupName(kind.group);
   const camel = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
   return {
-    tag: `${group.replace(/[^A-Za-z0-9]/g, '')}_${kind.version}`,
-    id: (verb: string, namespaced = kind.namespaced) =>
-      `${verb}${camel(group)}${camel(kind.version)}${namespaced ? 'Namespaced' : ''}${kind.kind}`,
+    tag: `${group}_${kind.version}`,
+    id: (verb: string, namespaced = kind.namespaced, between = '') =>
+      `${verb}${camel(group)}${camel(kind.version)}${between}${namespaced ? 'Namespaced' : ''}${kind.kind}`,
   };
 }

@@ -26,7 +26,7 @@ export function encodeOpenApiV2(document: OpenApiV2Document): Uint8Array {
   return writer.finish();
 }
 
-const METHODS = { get: 2, put: 3, post: 4, delete: 5, patch: 8 } as const;
+const METHODS = { get: 2, put: 3, post: 4, delete: 5, options: 6, head: 7, patch: 8 } as const;
 
 function writePath(out: Writer, item: JsonSchema): void {
   for (const [method, field] of Object.entries(METHODS)) {

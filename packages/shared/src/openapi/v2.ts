@@ -1,6 +1,14 @@
 import { subresourcesOf } from '../meta/discovery';
 import type { KindDefinition } from '../meta/kind';
-import { gvkOf, type Operation, operationsOf, PATCH_BODY, subresourceType } from './operations';
+import { type DiscoveryOperation, discoveryOperations } from './discovery-operations';
+import {
+  gvkOf,
+  type Operation,
+  operationsOf,
+  PATCH_BODY,
+  PATH_PARAMETERS,
+  subresourceType,
+} from './operations';
 import { DELETE_OPTIONS_TYPE, Definitions, type JsonSchema, PATCH_TYPE, STATUS_TYPE } from './schemas';
 
 /** An OpenAPI 2 document, as far as it is used. */
@@ -29,6 +37,9 @@ export function buildOpenApiV2(kinds: readonly KindDefinition[], version = 'v1.3
       const path = paths[operation.path];
       if (path) path[operation.method] = describe(operation, definitions, patchTypesOf(kind));
     }
+  }
+  for (const operation of discoveryOperations(kinds)) {
+    paths[operation.path] = { get: describeDiscovery(operation, definitions) };
   }
   return {
     swagger: '2.0',
@@ -71,7 +82,7 @@ function describe(operation: Operation, definitions: Definitions, patchTypes: re
   return {
     description: operation.description,
     consumes: body === PATCH_BODY ? patchTypes : ['*/*'],
-    produces: MEDIA_TYPES,
+    produces: operation.produces ?? MEDIA_TYPES,
     schemes: ['https'],
     tags: [operation.tag],
     operationId: operation.id,
@@ -97,7 +108,7 @@ function describe(operation: Operation, definitions: Definitions, patchTypes: re
     responses: {
       [operation.action === 'post' ? '201' : '200']: {
         description: 'OK',
-        schema: definitions.reference(operation.response),
+        schema: responseSchema(operation, definitions),
       },
       '401': { description: 'Unauthorized' },
     },
@@ -106,12 +117,30 @@ function describe(operation: Operation, definitions: Definitions, patchTypes: re
   };
 }
 
+/** Who asks what there is takes any form that the server has. */
+function describeDiscovery(operation: DiscoveryOperation, definitions: Definitions): JsonSchema {
+  if (operation.response) definitions.add(operation.response);
+  return {
+    description: operation.description,
+    produces: operation.produces,
+    schemes: ['https'],
+    tags: [operation.tag],
+    operationId: operation.id,
+    responses: {
+      '200': { description: 'OK', schema: responseSchema(operation, definitions) },
+      '401': { description: 'Unauthorized' },
+    },
+  };
+}
+
+const responseSchema = ({ response }: Pick<Operation, 'response'>, definitions: Definitions): JsonSchema =>
+  response ? definitions.reference(response) : { type: 'string' };
+
 function pathParameter(name: string): JsonSchema {
   return {
     uniqueItems: true,
     type: 'string',
-    description:
-      name === 'name' ? 'name of the object' : 'object name and auth scope, such as for teams and projects',
+    description: PATH_PARAMETERS[name] ?? name,
     name,
     in: 'path',
     required: true,

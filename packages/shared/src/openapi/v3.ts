@@ -1,5 +1,5 @@
 import type { KindDefinition } from '../meta/kind';
-import { type Operation, operationsOf, PATCH_BODY } from './operations';
+import { type Operation, operationsOf, PATCH_BODY, PATH_PARAMETERS } from './operations';
 import { type Definitions, type JsonSchema, PATCH_TYPE } from './schemas';
 import { definitionsFor } from './v2';
 
@@ -102,9 +102,9 @@ function describe(operation: Operation, definitions: Definitions, patchTypes: re
       [operation.action === 'post' ? '201' : '200']: {
         description: 'OK',
         content: Object.fromEntries(
-          ['application/json', 'application/yaml'].map((media) => [
+          (operation.produces ?? ['application/json', 'application/yaml']).map((media) => [
             media,
-            { schema: definitions.reference(operation.response) },
+            { schema: operation.response ? definitions.reference(operation.response) : { type: 'string' } },
           ]),
         ),
       },
@@ -119,8 +119,7 @@ function pathParameter(name: string): JsonSchema {
   return {
     name,
     in: 'path',
-    description:
-      name === 'name' ? 'name of the object' : 'object name and auth scope, such as for teams and projects',
+    description: PATH_PARAMETERS[name] ?? name,
     required: true,
     schema: { type: 'string', uniqueItems: true },
   };
