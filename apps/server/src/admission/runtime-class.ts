@@ -38,12 +38,14 @@ function takeOver(pod: Pod, found: RuntimeClass, podName: string): void {
   const overhead = found.overhead?.podFixed;
   if (overhead) {
     if (spec.overhead && !equalJson(spec.overhead, overhead)) {
-      throw refusal(
-        podName,
-        'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead',
-      );
+      throw refusal(podName, "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead");
     }
     spec.overhead = { ...overhead };
+  } else if (Object.keys(spec.overhead ?? {}).length > 0) {
+    throw refusal(
+      podName,
+      'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead',
+    );
   }
   const { nodeSelector = {}, tolerations = [] } = found.scheduling ?? {};
   for (const [key, value] of Object.entries(nodeSelector)) {

@@ -11,6 +11,9 @@ export interface Claim {
   readonly since: number;
 }
 
+/** How names are taken: for good, or only to see whether one could. */
+export type Taking = Pick<Claims, 'take' | 'release' | 'all'>;
+
 /**
  * Names that only one may hold at a time (addresses, ports), kept in the store and taken by compare-and-swap, so that
  * several API servers can give them out side by side.
@@ -37,6 +40,18 @@ export class Claims {
     });
     if (result.ok) return true;
     return result.current !== undefined && parse(result.current.value)?.uid === uid;
+  }
+
+  /** The same for a dry run, which says what would be and stands in nobody's way. */
+  dry(): Taking {
+    return {
+      take: async (name, _holder, uid) => {
+        const current = await this.store.get(this.#prefix + name);
+        return !current || parse(current.value)?.uid === uid;
+      },
+      release: async () => {},
+      all: () => this.all(),
+    };
   }
 
   /** Gives a name back if `uid` holds it. */

@@ -28,6 +28,7 @@ export async function createObject(
   const { object } = request;
   resource.kind.custom?.refuseCreate?.();
   const metadata = ownMetadata(resource, object, request.namespace);
+  if (resource.kind.namedByServer && !metadata.generateName) metadata.name ||= randomUUID();
   if (metadata.name || !metadata.generateName) return attempt(resource, request, metadata, object);
   const base = metadata.generateName;
   for (let tries = 1; ; tries++) {
@@ -66,7 +67,6 @@ async function attempt(
   metadata.uid = randomUUID();
   metadata.creationTimestamp = timestamp(now);
   if (resource.generation) metadata.generation = 1;
-  else delete metadata.generation;
   kind.default?.(object);
   if (request.owners) setOwners(object, request.owners);
   else trackOwners(resource, request, object, undefined);
@@ -181,7 +181,8 @@ function ownMetadata(
   if (sent.resourceVersion && sent.resourceVersion !== '0') {
     throw badRequest('resourceVersion should not be set on objects to be created');
   }
-  if (sent.namespace && sent.namespace !== (namespace ?? '')) {
+  // One that has no place in a namespace gets rid of it.
+  if (namespace && sent.namespace && sent.namespace !== namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
   if (kind.namespaced && !namespace) {

@@ -6,7 +6,7 @@ import type { Service } from 'kubernetes-types/core/v1';
 import { nthAddress, parseCidr } from '../cluster/addresses';
 import type { Logger } from '../component';
 import type { Store } from '../store/store';
-import { Claims } from './claims';
+import { Claims, type Taking } from './claims';
 import type { Reservation, StorageHook } from './request-context';
 import { validateConfiguredFamilies } from './service-families';
 
@@ -16,6 +16,13 @@ const ABANDONED_MS = 120_000;
 export interface ServiceRanges {
   readonly serviceCidr: string;
   readonly nodePorts: readonly [number, number];
+}
+
+/** What one request takes, and from where. */
+interface Attempt {
+  readonly addresses: Taking;
+  readonly ports: Taking;
+  readonly taken: { readonly claims: Taking; readonly name: string }[];
 }
 
 /** Gives services their cluster addresses and node ports, and takes them back. */
@@ -43,15 +50,19 @@ export class ServiceAllocator implements StorageHook {
     const before = previous as Service | undefined;
     const unknown = validateConfiguredFamilies(service, before);
     if (unknown.length > 0) throw invalid(identifierOf(service), unknown);
-    const taken: { claims: Claims; name: string }[] = [];
+    const attempt: Attempt = {
+      addresses: dryRun ? this.#addresses.dry() : this.#addresses,
+      ports: dryRun ? this.#ports.dry() : this.#ports,
+      taken: [],
+    };
     const uid = service.metadata?.uid ?? '';
     const rollback = async () => {
-      for (const { claims, name } of taken.splice(0)) await claims.release(name, uid);
+      for (const { claims, name } of attempt.taken.splice(0)) await claims.release(name, uid);
     };
     try {
-      await this.#reserveAddress(service, before, taken);
-      await this.#reservePorts(service, before, taken);
-      await this.#reserveHealthPort(service, before, taken);
+      await this.#reserveAddress(service, before, attempt);
+      await this.#reservePorts(service, before, attempt);
+      await this.#reserveHealthPort(service, before, attempt);
     } catch (error) {
       await rollback();
       throw error;
@@ -79,11 +90,7 @@ export class ServiceAllocator implements StorageHook {
     ];
   }
 
-  async #reserveAddress(
-    service: Service,
-    before: Service | undefined,
-    taken: { claims: Claims; name: string }[],
-  ) {
+  async #reserveAddress(service: Service, before: Service | undefined, { addresses, taken }: Attempt) {
     const { spec } = service;
     if (!spec) return;
     if (spec.type === 'ExternalName') return;
@@ -98,7 +105,7 @@ export class ServiceAllocator implements StorageHook {
       if (before && addressOf(before) === wanted) return;
       const refusal = !this.#inRange(wanted)
         ? `provided IP is not in the valid range. The range of valid IPs is ${this.ranges.serviceCidr}`
-        : (await this.#addresses.take(wanted, holder, uid))
+        : (await addresses.take(wanted, holder, uid))
           ? undefined
           : 'provided IP is already allocated';
       if (refusal) {
@@ -109,78 +116,72 @@ export class ServiceAllocator implements StorageHook {
           `failed to allocate IP ${wanted}: ${refusal}`,
         );
       }
-      taken.push({ claims: this.#addresses, name: wanted });
+      taken.push({ claims: addresses, name: wanted });
       return;
     }
     // Addresses that users ask for by number tend to be low ones: random ones come from above that band.
     const band = Math.min(Math.max(16, Math.floor(this.#size / 16)), 256);
     const first = this.#size > band + 2 ? band : 1;
-    const address = await claimFree(
-      this.#addresses,
-      { first, last: this.#size - 2, fallback: 1 },
-      service,
-      (n) => nthAddress(this.ranges.serviceCidr, n),
+    const address = await claimFree(addresses, { first, last: this.#size - 2, fallback: 1 }, service, (n) =>
+      nthAddress(this.ranges.serviceCidr, n),
     );
     if (address === undefined) throw internalError(`no address is left in ${this.ranges.serviceCidr}`);
-    taken.push({ claims: this.#addresses, name: address });
+    taken.push({ claims: addresses, name: address });
     spec.clusterIP = address;
     spec.clusterIPs = [address];
     spec.ipFamilies ??= ['IPv4'];
     spec.ipFamilyPolicy ??= 'SingleStack';
   }
 
-  async #reservePorts(
-    service: Service,
-    before: Service | undefined,
-    taken: { claims: Claims; name: string }[],
-  ) {
+  async #reservePorts(service: Service, before: Service | undefined, attempt: Attempt) {
     const { spec } = service;
     if (!spec || (spec.type !== 'NodePort' && spec.type !== 'LoadBalancer')) return;
     if (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts === false) return;
-    const { holder, uid } = identityOf(service);
-    const [first, last] = this.ranges.nodePorts;
     const mine = new Set(before ? portsOf(before) : []);
     // Ports that are asked for come first, so that a random choice cannot take them.
-    for (const [i, port] of (spec.ports ?? []).entries()) {
-      const { nodePort } = port;
+    for (const [i, { nodePort }] of (spec.ports ?? []).entries()) {
       if (!nodePort || mine.has(nodePort)) continue;
-      const refusal =
-        nodePort < first || nodePort > last
-          ? `provided port is not in the valid range. The range of valid ports is ${first}-${last}`
-          : (await this.#ports.take(String(nodePort), holder, uid))
-            ? undefined
-            : 'provided port is already allocated';
-      if (refusal) throw refuse(service, `spec.ports[${i}].nodePort`, String(nodePort), refusal);
+      await this.#takePort(service, { field: `spec.ports[${i}].nodePort`, port: nodePort }, attempt);
       mine.add(nodePort);
-      taken.push({ claims: this.#ports, name: String(nodePort) });
     }
-    for (const port of spec.ports ?? []) port.nodePort ||= await this.#choosePort(service, taken);
+    for (const port of spec.ports ?? []) port.nodePort ||= await this.#choosePort(service, attempt);
   }
 
   /** Where balancers ask whether a node has pods of the service; also without node ports for its traffic. */
-  async #reserveHealthPort(
-    service: Service,
-    before: Service | undefined,
-    taken: { claims: Claims; name: string }[],
-  ) {
+  async #reserveHealthPort(service: Service, before: Service | undefined, attempt: Attempt) {
     const { spec } = service;
     if (spec?.type !== 'LoadBalancer' || spec.externalTrafficPolicy !== 'Local') return;
     const held = before?.spec?.healthCheckNodePort;
-    spec.healthCheckNodePort ||= held || (await this.#choosePort(service, taken));
-    const name = String(spec.healthCheckNodePort);
-    if (spec.healthCheckNodePort === held || taken.some((one) => one.name === name)) return;
-    const { holder, uid } = identityOf(service);
-    if (!(await this.#ports.take(name, holder, uid))) {
-      throw refuse(service, 'spec.healthCheckNodePort', name, 'provided port is already allocated');
-    }
-    taken.push({ claims: this.#ports, name });
+    spec.healthCheckNodePort ||= held || (await this.#choosePort(service, attempt));
+    const port = spec.healthCheckNodePort;
+    if (port === held || attempt.taken.some(({ name }) => name === String(port))) return;
+    await this.#takePort(service, { field: 'spec.healthCheckNodePort', port }, attempt);
   }
 
-  async #choosePort(service: Service, taken: { claims: Claims; name: string }[]): Promise<number> {
+  /** A port that the user asks for. */
+  async #takePort(
+    service: Service,
+    { field, port }: { readonly field: string; readonly port: number },
+    { ports, taken }: Attempt,
+  ): Promise<void> {
     const [first, last] = this.ranges.nodePorts;
-    const name = await claimFree(this.#ports, { first, last, fallback: first }, service, String);
+    const { holder, uid } = identityOf(service);
+    const name = String(port);
+    if (port < first || port > last) {
+      const why = `provided port is not in the valid range. The range of valid ports is ${first}-${last}`;
+      throw refuse(service, field, name, why);
+    }
+    if (!(await ports.take(name, holder, uid))) {
+      throw refuse(service, field, name, 'provided port is already allocated');
+    }
+    taken.push({ claims: ports, name });
+  }
+
+  async #choosePort(service: Service, { ports, taken }: Attempt): Promise<number> {
+    const [first, last] = this.ranges.nodePorts;
+    const name = await claimFree(ports, { first, last, fallback: first }, service, String);
     if (name === undefined) throw internalError(`no node port is left in ${first}-${last}`);
-    taken.push({ claims: this.#ports, name });
+    taken.push({ claims: ports, name });
     return Number(name);
   }
 
@@ -221,7 +222,7 @@ const RANDOM_TRIES = 16;
 
 /** A free name of the range: at random while that is likely to succeed, then the first that is free. */
 async function claimFree(
-  claims: Claims,
+  claims: Taking,
   range: { readonly first: number; readonly last: number; readonly fallback: number },
   service: Service,
   nameOf: (n: number) => string,

@@ -257,13 +257,13 @@ function carryMetadata(
     resourceVersion: from.resourceVersion,
   };
   if (ref.namespace !== undefined) metadata.namespace = sent.namespace || ref.namespace;
+  else delete metadata.namespace;
   carry(metadata, from, 'creationTimestamp');
   // Only a deletion begins one: an update that says so is refused further on, one that denies it is overruled.
   if (from.deletionTimestamp !== undefined) carry(metadata, from, 'deletionTimestamp');
   metadata.deletionGracePeriodSeconds ??= from.deletionGracePeriodSeconds;
   if (metadata.deletionGracePeriodSeconds === undefined) delete metadata.deletionGracePeriodSeconds;
   carry(metadata, from, 'generation');
-  carry(metadata, from, 'generateName');
   delete metadata.selfLink;
   next.metadata = metadata;
   return insists;
@@ -386,11 +386,10 @@ export function checkIdentity(resource: StoredResource, ref: Ref, object: KubeOb
   if (name !== ref.name) {
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${ref.name})`);
   }
-  if (namespace && namespace !== (ref.namespace ?? '')) {
+  // An object that has no place in a namespace gets rid of it.
+  if (namespace && resource.kind.namespaced && namespace !== (ref.namespace ?? '')) {
     throw badRequest(
-      resource.kind.namespaced
-        ? `the namespace of the object (${namespace}) does not match the namespace on the request (${ref.namespace})`
-        : 'namespace should not be specified for a cluster-scoped object',
+      `the namespace of the object (${namespace}) does not match the namespace on the request (${ref.namespace})`,
     );
   }
 }

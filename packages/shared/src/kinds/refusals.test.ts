@@ -82,7 +82,7 @@ describe('creating', () => {
     [
       secretKind,
       { type: 'kubernetes.io/ssh-auth', data: { 'ssh-privatekey': '' } },
-      ['data[ssh-privatekey] Required'],
+      ['data[%s][ssh-privatekey] Required'],
     ],
     [
       secretKind,
@@ -93,7 +93,7 @@ describe('creating', () => {
     [
       secretKind,
       { type: 'kubernetes.io/basic-auth' },
-      ['data[password] Required', 'data[username] Required'],
+      ['data[%s][password] Required', 'data[%s][username] Required'],
     ],
     [
       endpointsKind,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../errors';
+import { deploymentKind } from '../kinds/apps/deployment';
 import { leaseKind } from '../kinds/coordination/lease';
 import { configMapKind } from '../kinds/core/config-map';
 import { podKind } from '../kinds/core/pod';
@@ -54,6 +55,21 @@ describe('decode', () => {
       binaryData: {},
     });
     expect(object).toEqual({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a' }, data: { x: '' } });
+  });
+
+  it('takes the zero of a number or switch as absent, unless it says something else than nothing', () => {
+    const { object } = decode(deploymentKind, {
+      metadata: { name: 'a', generation: 0 },
+      spec: { replicas: 0, minReadySeconds: 0, paused: false, progressDeadlineSeconds: 0 },
+    });
+    expect(object.metadata).toEqual({ name: 'a' });
+    expect(Object.keys(object.spec ?? {})).toEqual([
+      'progressDeadlineSeconds',
+      'replicas',
+      'strategy',
+      'template',
+    ]);
+    expect(() => decode(deploymentKind, { spec: { paused: 0 } })).toThrow('of type bool');
   });
 
   it("fills in what Kubernetes never leaves off the wire, in the schema's order", () => {

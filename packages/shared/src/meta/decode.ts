@@ -142,7 +142,7 @@ function compile(schema: string): ObjectDecoder {
   const zeros = [...fields.values()].map((field) =>
     field.zero === 'always' ? zeroOf(field.type) : undefined,
   );
-  const dropsEmpty = [...fields.values()].map((field) => field.zero === 'dropped');
+  const dropsZero = [...fields.values()].map((field) => field.zero === 'dropped');
   // Compiled on first use: types refer to themselves and to each other.
   let values: ValueDecoder[] | undefined;
   return (raw, path, context, depth) => {
@@ -160,13 +160,14 @@ function compile(schema: string): ObjectDecoder {
         if (zero) result[name] = zero(context, depth + 1);
         continue;
       }
-      if (value === '' && dropsEmpty[i]) continue;
       const decoded = (values[i] as ValueDecoder)(
         value,
         path === '' ? name : `${path}.${name}`,
         context,
         depth + 1,
       );
+      // After the decoder: a zero of another type is refused all the same.
+      if (dropsZero[i] && (decoded === '' || decoded === 0 || decoded === false)) continue;
       if (drops[i] && isEmpty(decoded)) continue;
       result[name] = decoded;
     }

@@ -105,6 +105,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> extends Resou
   readonly columns?: readonly PrintColumn<T>[];
   /** Grace in seconds that a plain DELETE starts with; undefined or 0 deletes at once. */
   gracefulDeletion?(object: T): number | undefined;
+  /** New objects without a name are given one that is unique. */
+  readonly namedByServer?: true;
   /** Finalizers need not be qualified (`example.com/name`); custom resources never need that. */
   readonly plainFinalizers?: true;
   /** A PUT has to name the revision that it was made from; so it is for all custom resources. */

@@ -2,7 +2,7 @@ import { SCHEMA } from '../generated/schema';
 import { LIST_KEYS, type MergeFacts } from '../kinds/list-keys';
 import { BYTES_FIELDS, DOUBLE_FIELDS, INT64_FIELDS } from '../kinds/number-formats';
 import { SCHEMA_SUPPLEMENT } from '../kinds/schema-supplement';
-import { ALWAYS_FIELDS, MEANT_WHEN_EMPTY, NULLABLE_FIELDS } from '../kinds/zero-values';
+import { ALWAYS_FIELDS, MEANT_WHEN_EMPTY, NULLABLE_FIELDS, UNSET_WHEN_ZERO } from '../kinds/zero-values';
 
 /** The wire forms that are not objects with named fields. */
 export type ScalarType =
@@ -133,6 +133,7 @@ function zeroRule(of: {
     const nullable = type.form === 'scalar' && NULL_SCALARS.has(type.scalar);
     return nullable || NULLABLE_FIELDS[short]?.includes(field) ? undefined : 'always';
   }
+  if (UNSET_WHEN_ZERO[short]?.includes(field)) return 'dropped';
   const text = type.form === 'scalar' && type.scalar === 'string';
   return text && !MEANT_WHEN_EMPTY[short]?.includes(field) ? 'dropped' : undefined;
 }

@@ -17,6 +17,7 @@ export const mutatingWebhookConfigurationKind: KindDefinition<MutatingWebhookCon
   singular: 'mutatingwebhookconfiguration',
   categories: ['api-extensions'],
   namespaced: false,
+  plainFinalizers: true,
   schema: 'io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration',
   conditionalUpdate: true,
   hasGeneration: true,

@@ -27,6 +27,7 @@ export const validatingAdmissionPolicyBindingKind: KindDefinition<ValidatingAdmi
   singular: 'validatingadmissionpolicybinding',
   categories: ['api-extensions'],
   namespaced: false,
+  plainFinalizers: true,
   schema: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding',
   conditionalUpdate: true,
   hasGeneration: true,

@@ -30,6 +30,7 @@ export const validatingAdmissionPolicyKind: KindDefinition<ValidatingAdmissionPo
   singular: 'validatingadmissionpolicy',
   categories: ['api-extensions'],
   namespaced: false,
+  plainFinalizers: true,
   schema: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy',
   conditionalUpdate: true,
   status: true,

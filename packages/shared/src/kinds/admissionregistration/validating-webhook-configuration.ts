@@ -15,6 +15,7 @@ export const validatingWebhookConfigurationKind: KindDefinition<ValidatingWebhoo
   singular: 'validatingwebhookconfiguration',
   categories: ['api-extensions'],
   namespaced: false,
+  plainFinalizers: true,
   schema: 'io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration',
   conditionalUpdate: true,
   hasGeneration: true,

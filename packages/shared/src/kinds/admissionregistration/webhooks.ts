@@ -8,7 +8,8 @@ import {
   required,
 } from '../../meta/field-error';
 import { validateLabelSelector } from '../../meta/labels';
-import { dns1035Label, dns1123Subdomain, portNumber } from '../../meta/names';
+import { dns1035Label, dns1123Subdomain } from '../../meta/names';
+import { validateWebhookService, validateWebhookUrl } from '../webhook-client';
 import {
   defaultRules,
   FAILURE_POLICIES,
@@ -98,7 +99,7 @@ function validateReviewVersions(versions: readonly string[], field: string): Fie
     seen.add(version);
     errors.push(...complaints(`${field}[${i}]`, version, dns1035Label(version)));
   });
-  if (errors.length === 0 && !versions.some((version) => REVIEW_VERSIONS.includes(version))) {
+  if (!versions.some((version) => REVIEW_VERSIONS.includes(version))) {
     errors.push(invalidValue(field, versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`));
   }
   return errors;
@@ -109,47 +110,6 @@ function validateClientConfig(config: WebhookClientConfig | undefined, path: str
   if ((url === undefined) === (service === undefined)) {
     return [required(path, 'exactly one of url or service is required')];
   }
-  if (url !== undefined) return validateUrl(url, `${path}.url`);
-  const at = `${path}.service`;
-  const errors: FieldError[] = [];
-  if (!service?.name) errors.push(required(`${at}.name`, 'service name is required'));
-  if (!service?.namespace) errors.push(required(`${at}.namespace`, 'service namespace is required'));
-  if (service?.port !== undefined) {
-    errors.push(
-      ...portNumber(service.port).map((text) =>
-        invalidValue(`${at}.port`, service.port, `port is not valid: ${text}`),
-      ),
-    );
-  }
-  if (service?.path !== undefined) errors.push(...validateServicePath(service.path, `${at}.path`));
-  return errors;
-}
-
-const URL_FORM = '; desired format: https://host[/path]';
-
-function validateUrl(text: string, field: string): FieldError[] {
-  const refuse = (why: string) => invalidValue(field, text, `${why}${URL_FORM}`);
-  if (!URL.canParse(text)) return [required(field, `url must be a valid URL${URL_FORM}`)];
-  const url = new URL(text);
-  const errors: FieldError[] = [];
-  if (url.protocol !== 'https:') errors.push(refuse("'https' is the only allowed URL scheme"));
-  if (url.host === '') errors.push(refuse('host must be specified'));
-  if (url.username !== '' || url.password !== '') {
-    errors.push(refuse('user information is not permitted in the URL'));
-  }
-  if (url.hash !== '') errors.push(refuse('fragments are not permitted in the URL'));
-  if (url.search !== '') errors.push(refuse('query parameters are not permitted in the URL'));
-  return errors;
-}
-
-function validateServicePath(path: string, field: string): FieldError[] {
-  if (path === '/') return [];
-  if (path === '//') return [invalidValue(field, path, 'segment[0] may not be empty')];
-  if (!path.startsWith('/')) return [invalidValue(field, path, "must start with a '/'")];
-  const segments = (path.endsWith('/') ? path.slice(1, -1) : path.slice(1)).split('/');
-  return segments.flatMap((segment, i) =>
-    segment === ''
-      ? [invalidValue(field, path, `segment[${i}] may not be empty`)]
-      : dns1123Subdomain(segment).map((text) => invalidValue(field, path, `segment[${i}]: ${text}`)),
-  );
+  if (url !== undefined) return validateWebhookUrl(url, `${path}.url`);
+  return service ? validateWebhookService(service, `${path}.service`) : [];
 }

@@ -18,6 +18,7 @@ import {
 } from '../../meta/field-error';
 import { equalJson } from '../../meta/json';
 import { dns1035Label, dns1123Subdomain } from '../../meta/names';
+import { validateWebhookService, validateWebhookUrl } from '../webhook-client';
 import { type JsonSchema, someSchema } from './json-schema';
 import { validateSchema } from './structural-schema';
 
@@ -459,61 +460,5 @@ function validateConversion(conversion: CustomResourceConversion, field: string)
     else errors.push(...joined(`${atVersions}[${i}]`, version, dns1035Label(version)));
     seen.add(version);
   });
-  return errors;
-}
-
-/** Where a webhook may be: HTTPS, no credentials, no fragment, no query. */
-export function validateWebhookUrl(text: string, field: string): FieldError[] {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    return [required(field, 'url must be a valid URL')];
-  }
-  const errors: FieldError[] = [];
-  const form = '; desired format: https://host[/path]';
-  if (url.protocol !== 'https:') {
-    errors.push(
-      invalidValue(field, url.protocol.slice(0, -1), `'https' is the only allowed URL scheme${form}`),
-    );
-  }
-  if (!url.host) errors.push(invalidValue(field, url.host, `host must be specified${form}`));
-  if (url.username || url.password) {
-    errors.push(invalidValue(field, url.username, 'user information is not permitted in the URL'));
-  }
-  if (url.hash) errors.push(invalidValue(field, url.hash.slice(1), 'fragments are not permitted in the URL'));
-  if (url.search) {
-    errors.push(invalidValue(field, url.search.slice(1), 'query parameters are not permitted in the URL'));
-  }
-  return errors;
-}
-
-export function validateWebhookService(
-  service: { name: string; namespace: string; path?: string; port?: number },
-  field: string,
-): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!service.name) errors.push(required(`${field}.name`, 'service name is required'));
-  if (!service.namespace) errors.push(required(`${field}.namespace`, 'service namespace is required'));
-  if (service.port !== undefined && (service.port < 1 || service.port > 65535)) {
-    errors.push(
-      invalidValue(
-        `${field}.port`,
-        service.port,
-        'port is not valid: must be between 1 and 65535, inclusive',
-      ),
-    );
-  }
-  const { path } = service;
-  if (path === undefined) return errors;
-  if (!path.startsWith('/')) {
-    errors.push(invalidValue(`${field}.path`, path, "must start with a '/'"));
-    return errors;
-  }
-  for (const [i, step] of path.slice(1).replace(/\/$/, '').split('/').entries()) {
-    if (path === '/') break;
-    if (step === '') errors.push(invalidValue(`${field}.path`, path, `segment[${i}] may not be empty`));
-    else errors.push(...joined(`${field}.path`, path, dns1123Subdomain(step), `segment[${i}]: `));
-  }
   return errors;
 }

@@ -1,4 +1,4 @@
-import { type FieldError, forbidden, invalidValue, required } from '../../meta/field-error';
+import { type FieldError, invalidValue, required } from '../../meta/field-error';
 import type { KindDefinition } from '../../meta/kind';
 import { dns1035Label, dns1123Subdomain } from '../../meta/names';
 import type { Condition, KubeObject } from '../../meta/object';
@@ -42,6 +42,7 @@ export const apiServiceKind: KindDefinition<ApiService> = {
   singular: 'apiservice',
   categories: ['api-extensions'],
   namespaced: false,
+  plainFinalizers: true,
   schema: 'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService',
   conditionalUpdate: true,
   // The core group's is called `v1.`.
@@ -153,7 +154,7 @@ function validateApiService({ metadata, spec }: ApiService): FieldError[] {
     );
   }
   if (insecureSkipTLSVerify && caBundle) {
-    errors.push(forbidden('spec.insecureSkipTLSVerify', 'may not be true if caBundle is present'));
+    errors.push(invalidValue('spec.insecureSkipTLSVerify', true, 'may not be true if caBundle is present'));
   }
   return errors;
 }

@@ -96,7 +96,10 @@ export const daemonSetKind: KindDefinition<DaemonSet> = {
     const changed = !equalJson(next.spec?.template, previous.spec?.template);
     setTemplateGeneration(next, templateGeneration(previous) + (changed ? 1 : 0));
   },
-  prepareForStatusUpdate: keepAllButStatus,
+  prepareForStatusUpdate(next, previous) {
+    keepAllButStatus(next, previous);
+    setTemplateGeneration(next, templateGeneration(previous));
+  },
   validate({ spec }) {
     return [
       ...validateSelector(spec),

@@ -83,8 +83,7 @@ export const jobKind: KindDefinition<Job> = {
   validate(job) {
     const { metadata, spec } = job;
     const errors: FieldError[] = [];
-    // Only new objects have no revision; later on the fields are immutable.
-    if (!metadata?.resourceVersion) errors.push(...validateGenerated(job));
+    errors.push(...validateGenerated(job));
     errors.push(...validateJobSpec(spec, 'spec'));
     const broken = spec?.selector ? validateLabelSelector(spec.selector, 'spec.selector') : [];
     errors.push(...(spec?.selector ? broken : [required('spec.selector')]));
@@ -166,8 +165,8 @@ function validateGenerated({ metadata, spec }: Job): FieldError[] {
   const expected = {
     [LEGACY_CONTROLLER_UID]: uid,
     [LEGACY_JOB_NAME]: name,
-    [CONTROLLER_UID]: uid,
-    [JOB_NAME]: name,
+    // Jobs of older servers lack these. Only new objects have no revision.
+    ...(metadata?.resourceVersion ? {} : { [CONTROLLER_UID]: uid, [JOB_NAME]: name }),
   };
   const labels = spec.template?.metadata?.labels ?? {};
   for (const [key, value] of Object.entries(expected)) {
@@ -176,7 +175,8 @@ function validateGenerated({ metadata, spec }: Job): FieldError[] {
     else if (labels[key] !== value) errors.push(invalidValue(field, labels, `must be '${value}'`));
   }
   const broken = validateLabelSelector(spec.selector, 'spec.selector').length > 0;
-  if (!broken && !selectorFromLabelSelector(spec.selector).matches(expected)) {
+  const all = { ...expected, [CONTROLLER_UID]: uid, [JOB_NAME]: name };
+  if (!broken && !selectorFromLabelSelector(spec.selector).matches(all)) {
     errors.push(invalidValue('spec.selector', spec.selector, '`selector` not auto-generated'));
   }
   return errors;

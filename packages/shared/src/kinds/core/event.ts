@@ -1,7 +1,8 @@
 import type { Event } from 'kubernetes-types/core/v1';
 import { ageOf } from '../../meta/duration';
-import { type FieldError, invalidValue } from '../../meta/field-error';
+import { complaints, type FieldError, invalidValue, required } from '../../meta/field-error';
 import type { KindDefinition } from '../../meta/kind';
+import { qualifiedName } from '../../meta/names';
 import { nameColumn } from '../columns';
 import { nullWhenUnset } from '../null-times';
 
@@ -15,6 +16,9 @@ export const eventKind: KindDefinition<Event> = {
   singular: 'event',
   shortNames: ['ev'],
   namespaced: true,
+  // For the sake of old clients nothing more is asked of their names.
+  nameRule: 'path-segment',
+  plainFinalizers: true,
   schema: 'io.k8s.api.core.v1.Event',
   selectableFields: {
     'involvedObject.kind': (event) => event.involvedObject?.kind ?? '',
@@ -83,7 +87,7 @@ export const eventKind: KindDefinition<Event> = {
     event.reportingInstance ??= '';
     nullWhenUnset(event, 'eventTime', 'firstTimestamp', 'lastTimestamp');
   },
-  validate: validateEvent,
+  validate: (event) => validateEvent(event),
 };
 
 function lastSeen(event: Event): string | undefined {
@@ -102,16 +106,40 @@ function formatSource({ source, reportingComponent, reportingInstance }: Event):
   return host ? `${component}, ${host}` : component;
 }
 
-/** An event lives beside its object, or in `default` when that is in no namespace. */
-export function validateEvent(event: Event): FieldError[] {
+const MAX_LENGTH = 128;
+const MAX_MESSAGE = 1024;
+
+/**
+ * What is asked of every event. With an `eventTime` it is one of the newer sort, which says who reports it and what was
+ * done; the older sort lives beside its object, or in `default` when that is in no namespace.
+ */
+export function validateEvent(event: Event, reporter = 'reportingComponent'): FieldError[] {
   const namespace = event.metadata?.namespace ?? '';
   const about = event.involvedObject?.namespace ?? '';
-  const field = 'involvedObject.namespace';
-  if (about === '' && namespace !== 'default' && namespace !== 'kube-system') {
-    return [invalidValue(field, about, 'does not match event.namespace')];
+  const strays = event.eventTime
+    ? about === '' && namespace !== 'kube-system' && namespace !== 'default'
+    : about === ''
+      ? namespace !== 'default'
+      : about !== namespace;
+  const errors = strays
+    ? [invalidValue('involvedObject.namespace', about, 'does not match event.namespace')]
+    : [];
+  if (!event.eventTime) return errors;
+  const { reportingComponent = '', reportingInstance, action, reason, message = '' } = event;
+  if (!reportingComponent) errors.push(required(reporter));
+  errors.push(...complaints(reporter, reportingComponent, qualifiedName(reportingComponent)));
+  for (const [field, value] of [
+    ['reportingInstance', reportingInstance],
+    ['action', action],
+    ['reason', reason],
+  ] as const) {
+    if (!value) errors.push(required(field));
+    else if (value.length > MAX_LENGTH) errors.push(tooLongText(field, MAX_LENGTH));
   }
-  if (about !== '' && about !== namespace) {
-    return [invalidValue(field, about, 'does not match event.namespace')];
-  }
-  return [];
+  if (message.length > MAX_MESSAGE) errors.push(tooLongText('message', MAX_MESSAGE));
+  return errors;
+}
+
+function tooLongText(field: string, most: number): FieldError {
+  return invalidValue(field, '', `can have at most ${most} characters`);
 }

@@ -29,6 +29,7 @@ export const limitRangeKind: KindDefinition<LimitRange> = {
   singular: 'limitrange',
   shortNames: ['limits'],
   namespaced: true,
+  namedByServer: true,
   schema: 'io.k8s.api.core.v1.LimitRange',
   default({ spec }) {
     if (spec?.limits?.length === 0) delete (spec as Partial<typeof spec>).limits;
@@ -140,7 +141,7 @@ function validateOrder(item: LimitRangeItem, name: string, path: string): FieldE
   if (ratio !== undefined) {
     if (compareQuantities(ratio, '1') < 0)
       refuse('maxLimitRequestRatio', ratio, `ratio ${ratio} is less than 1`);
-    if (min !== undefined && max !== undefined && quantityMillis(min) > 0) {
+    if (min !== undefined && max !== undefined && quantityMillis(min) !== 0) {
       const widest = quantityMillis(max) / quantityMillis(min);
       if (quantityMillis(ratio) / 1000 > widest)
         refuse(

@@ -39,6 +39,7 @@ export const namespaceKind: KindDefinition<Namespace> = {
     ageColumn,
   ],
   default(namespace) {
+    if (!namespace.status?.phase) setStatus(namespace, { ...namespace.status, phase: 'Active' });
     const name = namespace.metadata?.name;
     // Lets selectors choose a namespace by its name; nobody can take the label off.
     if (name && namespace.metadata && dns1123Label(name).length === 0) {

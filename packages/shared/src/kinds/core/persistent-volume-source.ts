@@ -52,19 +52,22 @@ export function validateVolumeSource(spec: PersistentVolumeSpec, path: string): 
     path,
     check: (name, source) => [
       ...validateCommonSource(name, source, path),
-      ...validateOwnSource(spec, name, `${path}.${name}`),
+      ...validateOwnSource(spec, name, path),
     ],
   });
 }
 
 /** What only persistent volumes can have, or say in another way than pods. */
-function validateOwnSource(spec: PersistentVolumeSpec, name: SourceName, path: string): FieldError[] {
+function validateOwnSource(spec: PersistentVolumeSpec, name: SourceName, parent: string): FieldError[] {
+  const path = `${parent}.${name}`;
   switch (name) {
     case 'local':
       // Without it nobody would know which node the path is on.
-      return spec.nodeAffinity?.required
+      return spec.nodeAffinity
         ? []
-        : [required('metadata.annotations', 'Local volume requires node affinity')];
+        : [required(`${parent}.nodeAffinity`, 'Local volume requires node affinity')];
+    case 'iscsi':
+      return spec.iscsi?.secretRef && !spec.iscsi.secretRef.name ? [required(`${path}.secretRef.name`)] : [];
     case 'cinder':
       return spec.cinder?.secretRef
         ? validateSecretReference(spec.cinder.secretRef, `${path}.secretRef`)

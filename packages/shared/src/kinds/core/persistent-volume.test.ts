@@ -48,7 +48,7 @@ describe('persistent volumes', () => {
       { hostPath: undefined, nfs: { server: '', path: 'x' } },
       ['spec.nfs.server|FieldValueRequired', 'spec.nfs.path|FieldValueInvalid'],
     ],
-    [{ hostPath: undefined, local: { path: '/d' } }, ['metadata.annotations|FieldValueRequired']],
+    [{ hostPath: undefined, local: { path: '/d' } }, ['spec.nodeAffinity|FieldValueRequired']],
     [{ hostPath: { path: '/a/../b' } }, ['spec.hostPath.path|FieldValueInvalid']],
     [
       { hostPath: { path: '/' }, persistentVolumeReclaimPolicy: 'Recycle' },

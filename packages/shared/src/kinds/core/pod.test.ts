@@ -131,7 +131,7 @@ describe('a pod is refused', () => {
     [
       "with resources outside of anybody's name space",
       container({ resources: { requests: { 'requests.example.com/gpu': '1' } } }),
-      [`${C}.resources.requests[requests.example.com/gpu] Invalid`],
+      [`${C}.resources.limits Required`, `${C}.resources.requests[requests.example.com/gpu] Invalid`],
     ],
     [
       'with a part of a huge page',

@@ -67,7 +67,7 @@ export const resourceQuotaKind: KindDefinition<ResourceQuota> = {
     ...validateScopeSelector(spec),
   ],
   validateUpdate(next, previous) {
-    const sorted = (quota: ResourceQuota) => [...(quota.spec?.scopes ?? [])].sort().join();
+    const sorted = (quota: ResourceQuota) => [...new Set(quota.spec?.scopes)].sort().join();
     return sorted(next) === sorted(previous)
       ? []
       : [invalidValue('spec.scopes', next.spec?.scopes ?? null, IMMUTABLE)];

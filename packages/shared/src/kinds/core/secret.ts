@@ -71,11 +71,12 @@ export const secretKind: KindDefinition<Secret> = {
   },
 };
 
+/** The paths with a placeholder in them are Kubernetes' own. */
 function validateType(secret: Secret): FieldError[] {
   const data = secret.data ?? {};
   switch (secret.type) {
     case 'kubernetes.io/ssh-auth':
-      return data['ssh-privatekey'] ? [] : [required('data[ssh-privatekey]')];
+      return data['ssh-privatekey'] ? [] : [required('data[%s][ssh-privatekey]')];
     case 'kubernetes.io/service-account-token': {
       const name = 'kubernetes.io/service-account.name';
       return secret.metadata?.annotations?.[name] ? [] : [required(`metadata.annotations[${name}]`)];
@@ -83,7 +84,7 @@ function validateType(secret: Secret): FieldError[] {
     case 'kubernetes.io/basic-auth':
       return Object.hasOwn(data, 'username') || Object.hasOwn(data, 'password')
         ? []
-        : [required('data[username]'), required('data[password]')];
+        : [required('data[%s][username]'), required('data[%s][password]')];
     case 'kubernetes.io/dockerconfigjson':
       return jsonError(data, '.dockerconfigjson');
     case 'kubernetes.io/dockercfg':

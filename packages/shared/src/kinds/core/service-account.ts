@@ -27,4 +27,12 @@ export const serviceAccountKind: KindDefinition<ServiceAccount> = {
     },
     ageColumn,
   ],
+  prepareForCreate: nameSecretsAlone,
+  prepareForUpdate: nameSecretsAlone,
 };
+
+/** Secrets are those of the account's own namespace: their name is all that is kept. */
+function nameSecretsAlone(account: ServiceAccount): void {
+  if (!account.secrets) return;
+  Object.assign(account, { secrets: account.secrets.map(({ name }) => (name ? { name } : {})) });
+}

@@ -7,7 +7,7 @@ import {
   notSupported,
   required,
 } from '../../meta/field-error';
-import { dns1123Label } from '../../meta/names';
+import { dns1123Label, dns1123Subdomain } from '../../meta/names';
 
 /**
  * Where the bytes of a volume live, as far as pods and persistent volumes say it alike. Most types belong to storage
@@ -88,6 +88,7 @@ const CHECKS: Partial<Record<SourceName, (source: SourceFields, path: string) =>
   },
   iscsi: validateIscsi,
   local: (source, path) => noBacksteps(text(source.path), `${path}.path`),
+  quobyte: validateQuobyte,
   nfs(source, path) {
     const place = text(source.path);
     return place.startsWith('/') ? [] : [invalidValue(`${path}.path`, place, 'must be an absolute path')];
@@ -177,6 +178,24 @@ function validateIscsi(source: SourceFields, path: string): FieldError[] {
   return errors;
 }
 
+/** The registry is one pair of host and port, or more with commas between them. */
+function validateQuobyte({ registry, tenant }: SourceFields, path: string): FieldError[] {
+  if (!registry) return [];
+  if (text(tenant).length >= 65) {
+    return [required(`${path}.tenant`, 'must be a UUID and may not exceed a length of 64 characters')];
+  }
+  return text(registry)
+    .split(',')
+    .filter((pair) => !/^(\[[^[\]]*\]|[^:[\]]*):[^:[\]]*$/.test(pair))
+    .map(() =>
+      invalidValue(
+        `${path}.registry`,
+        registry,
+        'must be a host:port pair or multiple pairs separated by commas',
+      ),
+    );
+}
+
 const CACHING_MODES = ['None', 'ReadOnly', 'ReadWrite'];
 const DISK_KINDS = ['Dedicated', 'Managed', 'Shared'];
 
@@ -219,12 +238,15 @@ export function noBacksteps(value: string, path: string): FieldError[] {
 export function validateSecretReference(reference: SecretReference, path: string): FieldError[] {
   const { name = '', namespace = '' } = reference;
   return [
-    ...(name === '' ? [required(`${path}.name`)] : []),
+    ...(name === '' ? [required(`${path}.name`)] : complaints(`${path}.name`, name, dns1123Subdomain(name))),
     ...(namespace === ''
       ? [required(`${path}.namespace`)]
       : complaints(`${path}.namespace`, namespace, dns1123Label(namespace))),
   ];
 }
+
+/** Types that Kubernetes calls by another name where they are one too many. */
+const SURPLUS_NAMES: Partial<Record<SourceName, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
 
 /** Looks at each type that is given, in Kubernetes' order: the first is the volume's, the others are too many. */
 export function validateOneSource(
@@ -238,7 +260,10 @@ export function validateOneSource(
   for (const name of names) {
     const source = sources[name];
     if (source === undefined) continue;
-    if (count++ > 0) errors.push(forbidden(`${path}.${name}`, 'may not specify more than 1 volume type'));
+    if (count++ > 0)
+      errors.push(
+        forbidden(`${path}.${SURPLUS_NAMES[name] ?? name}`, 'may not specify more than 1 volume type'),
+      );
     // A source is an object, whatever its type.
     else errors.push(...check(name, source as SourceFields));
   }

@@ -130,10 +130,10 @@ function validatePort(port: EndpointPort, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if (port.name) errors.push(...complaints(`${path}.name`, port.name, dns1123Label(port.name)));
   if (port.port !== undefined) errors.push(...complaints(`${path}.port`, port.port, portNumber(port.port)));
-  if (!port.protocol) errors.push(required(`${path}.protocol`));
+  if (port.protocol === undefined) errors.push(required(`${path}.protocol`));
   else if (!PROTOCOLS.includes(port.protocol))
     errors.push(notSupported(`${path}.protocol`, port.protocol, PROTOCOLS));
-  if (port.appProtocol)
+  if (port.appProtocol !== undefined)
     errors.push(...complaints(`${path}.appProtocol`, port.appProtocol, qualifiedName(port.appProtocol)));
   return errors;
 }

@@ -1,8 +1,9 @@
 import type { Event as CoreEvent } from 'kubernetes-types/core/v1';
 import type { Event } from 'kubernetes-types/events/v1';
-import { type FieldError, forbidden, invalidValue, required } from '../../meta/field-error';
+import { type FieldError, immutable, invalidValue, required } from '../../meta/field-error';
+import { equalJson } from '../../meta/json';
 import type { KindDefinition, PrintColumn } from '../../meta/kind';
-import { eventKind } from '../core/event';
+import { eventKind, validateEvent } from '../core/event';
 import { nullWhenUnset } from '../null-times';
 
 export type { Event };
@@ -31,7 +32,9 @@ export const eventsEventKind: KindDefinition<Event> = {
     event.deprecatedSource ??= {};
     nullWhenUnset(event, 'eventTime', 'deprecatedFirstTimestamp', 'deprecatedLastTimestamp');
   },
-  validate: validateNewEvent,
+  validate: (event) => validateEvent(toCore(event), 'reportingController'),
+  validateCreate: (event) => validateNewEvent(toCore(event)),
+  validateUpdate: (next, previous) => validateEventUpdate(toCore(next), toCore(previous)),
   storedAs: eventKind,
   convert: {
     // Both are what the registry stores under core events.
@@ -104,32 +107,51 @@ function toCore(event: Event): CoreEvent {
   };
 }
 
-const MAX_NOTE_BYTES = 1024;
-
-function validateNewEvent(event: Event): FieldError[] {
-  const errors: FieldError[] = [];
-  const namespace = event.metadata?.namespace ?? '';
-  const about = event.regarding?.namespace ?? '';
-  // Kubernetes names the old field here too.
-  if (about === '' ? namespace !== 'default' && namespace !== 'kube-system' : about !== namespace) {
-    errors.push(invalidValue('involvedObject.namespace', about, 'does not match event.namespace'));
-  }
-  if (!event.eventTime) {
-    // Written by an older client and only read by this one: nothing more is asked of it.
-    if (event.deprecatedFirstTimestamp || event.deprecatedCount) return errors;
-    errors.push(required('eventTime'));
-  }
+/** Of a new event everything is asked. Kubernetes names the old fields here too. */
+function validateNewEvent(event: CoreEvent): FieldError[] {
+  const errors = validateSeries(event);
+  if (!event.eventTime) errors.push(required('eventTime'));
   if (event.type !== 'Normal' && event.type !== 'Warning') {
-    errors.push(invalidValue('type', event.type ?? '', `has invalid value: ${event.type ?? ''}`));
+    errors.push(invalidValue('type', '', `has invalid value: ${event.type ?? ''}`));
   }
-  if (!event.eventTime) return errors;
-  if (!event.reportingController) errors.push(required('reportingController'));
-  if (!event.reportingInstance) errors.push(required('reportingInstance'));
-  if (!event.action) errors.push(required('action'));
-  if (!event.reason) errors.push(required('reason'));
-  if ((event.note?.length ?? 0) > MAX_NOTE_BYTES) {
-    errors.push(invalidValue('message', '', `can have at most ${MAX_NOTE_BYTES} characters`));
-  }
-  if (event.deprecatedCount) errors.push(forbidden('count', 'needs to be unset'));
+  const unset = (field: string, value: unknown) => {
+    if (value) errors.push(invalidValue(field, '', 'needs to be unset'));
+  };
+  unset('firstTimestamp', event.firstTimestamp);
+  unset('lastTimestamp', event.lastTimestamp);
+  unset('count', event.count);
+  unset('source', event.source?.component || event.source?.host);
   return errors;
+}
+
+function validateSeries({ series }: CoreEvent): FieldError[] {
+  if (!series) return [];
+  const errors: FieldError[] = [];
+  if ((series.count ?? 0) < 2) errors.push(invalidValue('series.count', '', 'should be at least 2'));
+  if (!series.lastObservedTime) errors.push(required('series.lastObservedTime'));
+  return errors;
+}
+
+/** What happened does not change; only how often it did. */
+const FIXED_FIELDS = [
+  'involvedObject',
+  'reason',
+  'message',
+  'source',
+  'firstTimestamp',
+  'lastTimestamp',
+  'count',
+  'type',
+  'eventTime',
+  'action',
+  'related',
+] as const;
+
+function validateEventUpdate(next: CoreEvent, previous: CoreEvent): FieldError[] {
+  return [
+    ...(equalJson(next.series, previous.series) ? [] : validateSeries(next)),
+    ...FIXED_FIELDS.flatMap((field) => immutable(field, next[field], previous[field])),
+    ...immutable('reportingController', next.reportingComponent, previous.reportingComponent),
+    ...immutable('reportingInstance', next.reportingInstance, previous.reportingInstance),
+  ];
 }

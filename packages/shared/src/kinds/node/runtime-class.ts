@@ -19,6 +19,7 @@ export const runtimeClassKind: KindDefinition<RuntimeClass> = {
   namespaced: false,
   schema: 'io.k8s.api.node.v1.RuntimeClass',
   conditionalUpdate: true,
+  plainFinalizers: true,
   columns: [
     nameColumn,
     {
@@ -32,12 +33,13 @@ export const runtimeClassKind: KindDefinition<RuntimeClass> = {
   validate({ handler = '', overhead, scheduling }) {
     const errors: FieldError[] = complaints('handler', handler, dns1123Label(handler));
     if (overhead?.podFixed) {
-      errors.push(...validateResources({ limits: overhead.podFixed }, 'overhead.podFixed'));
+      errors.push(...validateResources({ limits: overhead.podFixed }, 'overhead'));
     }
     if (!scheduling) return errors;
     errors.push(...validateNodeSelector(scheduling.nodeSelector, 'scheduling.nodeSelector'));
     const tolerations = scheduling.tolerations ?? [];
-    errors.push(...validateTolerations(tolerations, 'scheduling.tolerations'));
+    // Kubernetes says the name of the field twice here.
+    errors.push(...validateTolerations(tolerations, 'scheduling.tolerations.tolerations'));
     tolerations.forEach((toleration, i) => {
       if (tolerations.slice(0, i).some((earlier) => equalJson(earlier, toleration))) {
         errors.push(duplicate(`scheduling.tolerations[${i}]`, toleration));

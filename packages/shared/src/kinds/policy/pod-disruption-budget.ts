@@ -17,6 +17,9 @@ export const podDisruptionBudgetKind: KindDefinition<PodDisruptionBudget> = {
   singular: 'poddisruptionbudget',
   shortNames: ['pdb'],
   namespaced: true,
+  // Nothing more is asked of their names.
+  nameRule: 'path-segment',
+  plainFinalizers: true,
   schema: 'io.k8s.api.policy.v1.PodDisruptionBudget',
   conditionalUpdate: true,
   status: true,

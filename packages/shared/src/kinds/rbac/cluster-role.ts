@@ -1,5 +1,5 @@
 import type { ClusterRole } from 'kubernetes-types/rbac/v1';
-import { type FieldError, required } from '../../meta/field-error';
+import { type FieldError, invalidValue, required } from '../../meta/field-error';
 import type { KindDefinition } from '../../meta/kind';
 import { validateLabelSelector } from '../../meta/labels';
 import { defaultRole, RBAC_GROUP, roleColumns, validateRules } from './policy-rules';
@@ -30,5 +30,9 @@ function validateAggregation(rule: ClusterRole['aggregationRule']): FieldError[]
   if (!rule.clusterRoleSelectors?.length) {
     return [required(path, 'at least one clusterRoleSelector required if aggregationRule is non-nil')];
   }
-  return rule.clusterRoleSelectors.flatMap((selector, i) => validateLabelSelector(selector, `${path}[${i}]`));
+  return rule.clusterRoleSelectors.flatMap((selector, i) => {
+    const at = `${path}[${i}]`;
+    const errors = validateLabelSelector(selector, at);
+    return errors.length === 0 ? [] : [...errors, invalidValue(at, null, 'invalid label selector.')];
+  });
 }

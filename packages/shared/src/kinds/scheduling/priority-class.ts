@@ -1,5 +1,5 @@
 import type { PriorityClass } from 'kubernetes-types/scheduling/v1';
-import { type FieldError, forbidden, immutable, notSupported } from '../../meta/field-error';
+import { type FieldError, forbidden, immutable, notSupported, required } from '../../meta/field-error';
 import type { KindDefinition } from '../../meta/kind';
 import { ageColumn, nameColumn } from '../columns';
 
@@ -86,6 +86,7 @@ export const priorityClassKind: KindDefinition<PriorityClass> = {
     return errors;
   },
   validateCreate({ preemptionPolicy = '' }) {
+    if (preemptionPolicy === '') return [required('preemptionPolicy')];
     if (POLICIES.includes(preemptionPolicy)) return [];
     return [notSupported('preemptionPolicy', preemptionPolicy, POLICIES)];
   },

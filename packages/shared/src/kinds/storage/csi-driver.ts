@@ -2,7 +2,6 @@ import type { CSIDriver } from 'kubernetes-types/storage/v1';
 import { duplicate, type FieldError, immutable, invalidValue, notSupported } from '../../meta/field-error';
 import type { KindDefinition } from '../../meta/kind';
 import { ageColumn, nameColumn } from '../columns';
-import { validateDriverName } from '../core/volume-common';
 
 export type { CSIDriver };
 
@@ -70,9 +69,9 @@ export const csiDriverKind: KindDefinition<CSIDriver> = {
     spec.requiresRepublish ??= false;
     spec.seLinuxMount ??= false;
   },
-  validate({ metadata, spec }) {
-    const errors = validateDriverName(metadata?.name, 'metadata.name');
-    if (spec?.fsGroupPolicy && !FS_GROUP_POLICIES.includes(spec.fsGroupPolicy)) {
+  validate({ spec }) {
+    const errors: FieldError[] = [];
+    if (spec?.fsGroupPolicy !== undefined && !FS_GROUP_POLICIES.includes(spec.fsGroupPolicy)) {
       errors.push(notSupported('spec.fsGroupPolicy', spec.fsGroupPolicy, FS_GROUP_POLICIES));
     }
     for (const mode of spec?.volumeLifecycleModes ?? []) {

@@ -61,10 +61,11 @@ function validateDrivers(drivers: readonly CSINodeDriver[]): FieldError[] {
     errors.push(...nonNegative(`${at}.allocatable.count`, driver.allocatable?.count));
     if (seen.has(driver.name)) errors.push(duplicate(`${at}.name`, driver.name));
     seen.add(driver.name);
+    // Kubernetes leaves the name of the field out.
     driver.topologyKeys?.forEach((key, j, keys) => {
-      if (!key) errors.push(required(`${at}.topologyKeys`));
-      if (keys.indexOf(key) < j) errors.push(duplicate(`${at}.topologyKeys`, key));
-      errors.push(...complaints(`${at}.topologyKeys`, key, qualifiedName(key)));
+      if (!key) errors.push(required(at));
+      if (keys.indexOf(key) < j) errors.push(duplicate(at, key));
+      errors.push(...complaints(at, key, qualifiedName(key)));
     });
     return errors;
   });

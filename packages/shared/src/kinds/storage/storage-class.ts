@@ -73,7 +73,7 @@ export const storageClassKind: KindDefinition<StorageClass> = {
     return [
       ...validateProvisioner(storageClass.provisioner),
       ...validateParameters(storageClass.parameters ?? {}),
-      ...choice('reclaimPolicy', storageClass.reclaimPolicy, RECLAIM_POLICIES),
+      ...choice('reclaimPolicy', storageClass.reclaimPolicy || undefined, RECLAIM_POLICIES),
       ...choice('volumeBindingMode', storageClass.volumeBindingMode, BINDING_MODES),
       ...validateTopologies(storageClass.allowedTopologies ?? [], 'allowedTopologies'),
     ];
@@ -90,7 +90,7 @@ export const storageClassKind: KindDefinition<StorageClass> = {
 };
 
 function choice(field: string, value: string | undefined, allowed: readonly string[]): FieldError[] {
-  return value && !allowed.includes(value) ? [notSupported(field, value, allowed)] : [];
+  return value !== undefined && !allowed.includes(value) ? [notSupported(field, value, allowed)] : [];
 }
 
 function validateProvisioner(provisioner: string | undefined): FieldError[] {

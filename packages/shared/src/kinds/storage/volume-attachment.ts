@@ -82,8 +82,10 @@ function validateSource(source: VolumeAttachmentSource, path: string): FieldErro
     return validateVolumeSpec(inlineVolumeSpec, `${path}.inlineVolumeSpec`, { inline: true });
   if (persistentVolumeName === undefined) return [required(path, which)];
   const at = `${path}.persistentVolumeName`;
-  if (!persistentVolumeName) return [required(at, 'must specify non empty persistentVolumeName')];
-  return complaints(at, persistentVolumeName, dns1123Subdomain(persistentVolumeName));
+  return [
+    ...(persistentVolumeName ? [] : [required(at, 'must specify non empty persistentVolumeName')]),
+    ...complaints(at, persistentVolumeName, dns1123Subdomain(persistentVolumeName)),
+  ];
 }
 
 function validateStatus(status: VolumeAttachment['status']): FieldError[] {

@@ -7,6 +7,7 @@ import type {
   Volume,
 } from 'kubernetes-types/core/v1';
 import { canonicalQuantity } from '../../../meta/quantity';
+import { imageTag } from '../image-reference';
 
 /** Fills what Kubernetes fills in every pod spec, of pods and of templates alike. */
 export function defaultPodSpec(spec: PodSpec): void {
@@ -50,11 +51,7 @@ function defaultContainer(container: Container | EphemeralContainer): void {
 
 /** `Always` for images without a tag or with `:latest`, since those may change under their name. */
 function defaultPullPolicy(image: string): string {
-  if (image.includes('@')) return 'IfNotPresent';
-  const name = image.slice(image.lastIndexOf('/') + 1);
-  const colon = name.indexOf(':');
-  const tag = colon < 0 ? 'latest' : name.slice(colon + 1);
-  return tag === 'latest' ? 'Always' : 'IfNotPresent';
+  return imageTag(image) === 'latest' ? 'Always' : 'IfNotPresent';
 }
 
 /** A limit without a request is also the request: of pods, while templates stay as they were written. */

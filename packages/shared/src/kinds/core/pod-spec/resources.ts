@@ -12,7 +12,8 @@ export const isExtendedResource = (name: string) =>
   !name.startsWith('requests.') &&
   qualifiedName(`requests.${name}`).length === 0;
 /** cpu, memory and the like may be promised more often than they are there; these may not. */
-const mayOvercommit = (name: string) => !isHugePages(name) && !isExtendedResource(name);
+const mayOvercommit = (name: string) =>
+  !isHugePages(name) && (!name.includes('/') || name.includes('kubernetes.io/'));
 
 /** Requests and limits of one container. */
 export function validateResources(resources: ResourceRequirements | undefined, path: string): FieldError[] {

@@ -132,9 +132,10 @@ function userId(value: number | undefined, path: string): FieldError[] {
 
 function seccomp(profile: SecurityContext['seccompProfile'], path: string): FieldError[] {
   if (!profile) return [];
-  if (!profile.type) return [required(`${path}.type`, 'type is required when seccompProfile is set')];
-  if (!PROFILE_TYPES.includes(profile.type))
-    return [notSupported(`${path}.type`, profile.type, PROFILE_TYPES)];
+  const errors: FieldError[] = [];
+  if (!profile.type) errors.push(required(`${path}.type`, 'type is required when seccompProfile is set'));
+  else if (!PROFILE_TYPES.includes(profile.type))
+    errors.push(notSupported(`${path}.type`, profile.type, PROFILE_TYPES));
   const local = profile.localhostProfile;
   if (profile.type === 'Localhost') {
     return local === undefined
@@ -142,11 +143,11 @@ function seccomp(profile: SecurityContext['seccompProfile'], path: string): Fiel
       : validateLocalPath(local, `${path}.localhostProfile`);
   }
   if (local !== undefined) {
-    return [
+    errors.push(
       invalidValue(`${path}.localhostProfile`, local, 'can only be set when seccomp type is Localhost'),
-    ];
+    );
   }
-  return [];
+  return errors;
 }
 
 function appArmor(profile: SecurityContext['appArmorProfile'], path: string): FieldError[] {

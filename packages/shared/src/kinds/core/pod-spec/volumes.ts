@@ -62,7 +62,7 @@ export function validateVolumes(
   const valid = new Map<string, Volume>();
   const errors = (volumes ?? []).flatMap((volume, i) => {
     const at = `${path}[${i}]`;
-    const own = validateSource(volume, at);
+    const own = [...validateSource(volume, at), ...validateIscsiLength(volume, at)];
     if (!volume.name) own.push(required(`${at}.name`));
     else own.push(...complaints(`${at}.name`, volume.name, dns1123Label(volume.name)));
     if (valid.has(volume.name)) own.push(duplicate(`${at}.name`, volume.name));
@@ -70,6 +70,14 @@ export function validateVolumes(
     return own;
   });
   return { errors, valid };
+}
+
+/** The kubelet makes a name of the two. */
+function validateIscsiLength({ name, iscsi }: Volume, path: string): FieldError[] {
+  if (iscsi?.initiatorName === undefined || `${name}:${iscsi.targetPortal}`.length <= 64) return [];
+  const why =
+    'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.';
+  return [invalidValue(`${path}.name`, name, why)];
 }
 
 function validateSource(volume: Volume, path: string): FieldError[] {
@@ -110,10 +118,11 @@ function validateOwnSource(volume: Volume, name: SourceName, path: string): Fiel
     case 'projected':
       return validateProjected(volume.projected ?? {}, path);
     case 'csi': {
+      // The space in the path is Kubernetes' own.
       const secret = volume.csi?.nodePublishSecretRef;
       const errors = validateDriverName(volume.csi?.driver, `${path}.driver`);
       if (!secret) return errors;
-      if (!secret.name) errors.push(required(`${path}.nodePublishSecretRef.name`));
+      if (!secret.name) errors.push(required(`${path}.nodePublishSecretRef .name`));
       else errors.push(...complaints(`${path}.name`, secret.name, dns1123Subdomain(secret.name)));
       return errors;
     }
