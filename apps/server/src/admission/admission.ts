@@ -43,6 +43,11 @@ export interface AdmissionAttributes {
   /** '' on create with generateName until the name is chosen; it is chosen before admission runs. */
   readonly name: string;
   /**
+   * How refusals call the object. As Kubernetes chooses generated names only after `admit`, until then it is what the
+   * name will begin with: so the same refusal reads the same whenever somebody tries again.
+   */
+  readonly refusalName: string;
+  /**
    * Create, update: the object to be stored (private to this request: `admit` may mutate it, `validate` must not).
    * For `binding` and `eviction` the body that was posted. Delete: undefined.
    */

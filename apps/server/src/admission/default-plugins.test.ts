@@ -28,6 +28,7 @@ async function admit(attributes: Partial<AdmissionAttributes>): Promise<KubeObje
     subresource: undefined,
     namespace: 'ns',
     name: 'x',
+    refusalName: attributes.name ?? 'x',
     object: undefined,
     oldObject: undefined,
     user: { name: 'jane', groups: [] },

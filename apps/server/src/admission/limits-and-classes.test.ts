@@ -43,6 +43,7 @@ async function admit<T extends KubeObject>(
     subresource: undefined,
     namespace: 'ns',
     name: 'x',
+    refusalName: attributes.name ?? 'x',
     object,
     oldObject: undefined,
     user: { name: 'jane', groups: [] },

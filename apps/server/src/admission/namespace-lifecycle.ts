@@ -22,7 +22,7 @@ export const namespaceLifecycle: AdmissionPlugin = {
   },
 };
 
-function refuseWhenTerminating(namespace: Namespace, { kind, name }: AdmissionAttributes): void {
+function refuseWhenTerminating(namespace: Namespace, { kind, refusalName: name }: AdmissionAttributes): void {
   if (namespace.status?.phase !== 'Terminating' && !namespace.metadata?.deletionTimestamp) return;
   const own = namespace.metadata?.name ?? '';
   const subject = { group: kind.group, kind: kind.plural, name };

@@ -12,6 +12,7 @@ const base = {
   operation: 'create',
   subresource: undefined,
   namespace: undefined,
+  refusalName: 'p',
   oldObject: undefined,
   user: { name: 'jane', groups: [] },
   dryRun: false,

@@ -48,7 +48,11 @@ export const priority: AdmissionPlugin = {
   },
 };
 
-function apply({ name }: AdmissionAttributes, pod: Pod, chosen: PriorityClass | undefined): void {
+function apply(
+  { refusalName: name }: AdmissionAttributes,
+  pod: Pod,
+  chosen: PriorityClass | undefined,
+): void {
   const { spec } = pod;
   if (!spec) return;
   const subject = { kind: 'pods', name };

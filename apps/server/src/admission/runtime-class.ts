@@ -15,8 +15,8 @@ export const runtimeClass: AdmissionPlugin = {
     const name = pod.spec?.runtimeClassName;
     if (name === undefined) return;
     return attributes.reader.get(runtimeClassKind, { name }).then((found) => {
-      if (!found) throw refusal(attributes.name, `pod rejected: RuntimeClass "${name}" not found`);
-      takeOver(pod, found, attributes.name);
+      if (!found) throw refusal(attributes.refusalName, `pod rejected: RuntimeClass "${name}" not found`);
+      takeOver(pod, found, attributes.refusalName);
     });
   },
   validate(attributes) {

@@ -37,6 +37,7 @@ async function admit<T extends KubeObject>(attributes: Partial<AdmissionAttribut
     subresource: undefined,
     namespace: 'ns',
     name: 'x',
+    refusalName: attributes.name ?? 'x',
     oldObject: undefined,
     user: { name: 'jane', groups: [] },
     dryRun: false,

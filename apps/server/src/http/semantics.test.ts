@@ -1,6 +1,7 @@
 import { deploymentKind } from '@wheelhouse/shared/kinds/apps/deployment';
 import { configMapKind } from '@wheelhouse/shared/kinds/core/config-map';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { priority } from '../admission/priority';
 import { startTester, type Tester } from './testing/tester';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
@@ -181,4 +182,28 @@ describe('lists', () => {
     expect(rest.status).toBe(200);
     expect(rest.json.items.map((item: { metadata: { name: string } }) => item.metadata.name)).toEqual(['d']);
   });
+});
+
+it('a refusal that comes before the name is chosen says how the name would begin', async () => {
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { generateName: 'gen-' },
+    spec: { priorityClassName: 'none', containers: [{ name: 'c', image: 'i' }] },
+  };
+  const strict = await startTester({ admission: [priority] });
+  const { json } = await strict.send('POST', '/api/v1/namespaces/default/pods', pod);
+  await strict.stop();
+  expect(json.message).toBe('pods "gen-" is forbidden: no PriorityClass with name none was found');
+  expect(json.details).toMatchObject({ name: 'gen-', kind: 'pods' });
+});
+
+it('the scale of something missing is missing in the words of Kubernetes', async () => {
+  const message = async (path: string) => (await send('GET', `${path}/none/scale`)).json.message;
+  const apps = '/apis/apps/v1/namespaces/default';
+  expect(await message(`${apps}/deployments`)).toBe('deployments/scale.apps "none" not found');
+  expect(await message(`${apps}/statefulsets`)).toBe('statefulsets.apps "none" not found');
+  expect(await message('/api/v1/namespaces/default/replicationcontrollers')).toBe(
+    'replicationcontrollers/scale.autoscaling "none" not found',
+  );
 });

@@ -36,7 +36,7 @@ export async function createObject(
     const own = { ...metadata, name: generateName(base) };
     const copy = tries < NAME_ATTEMPTS ? structuredClone(object) : object;
     try {
-      return await attempt(resource, request, own, object);
+      return await attempt(resource, { ...request, generatedFrom: base }, own, object);
     } catch (error) {
       if (!(error instanceof NameTaken)) throw error;
       if (tries === NAME_ATTEMPTS) throw error.refusal;
@@ -54,7 +54,11 @@ class NameTaken extends Error {
 
 async function attempt(
   resource: StoredResource,
-  request: { readonly context: RequestContext; readonly owners?: Owners | undefined },
+  request: {
+    readonly context: RequestContext;
+    readonly owners?: Owners | undefined;
+    readonly generatedFrom?: string;
+  },
   metadata: MutableMeta,
   object: KubeObject,
 ): Promise<WriteOutcome> {
@@ -76,7 +80,7 @@ async function attempt(
 
   const undo = await resource.admit(
     'create',
-    { context, ref: asked, object, oldObject: undefined },
+    { context, ref: asked, generatedFrom: request.generatedFrom, object, oldObject: undefined },
     (changed) => {
       if (changed) keepOwnMetadata(resource, object, metadata, now);
       resource.refuseInvalid(name, createErrors(resource, object));

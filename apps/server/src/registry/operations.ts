@@ -3,6 +3,7 @@ import {
   ApiError,
   badRequest,
   invalid,
+  isNotFound,
   methodNotAllowed,
   notFound,
   unsupportedMediaType,
@@ -88,7 +89,13 @@ export class Operations {
 
   async getScale(resource: StoredResource, ref: Ref): Promise<Stored<Scale>> {
     const spec = scaleSpec(resource, ref);
-    return scaleOf(spec, resource.view(await this.get(resource, ref)));
+    try {
+      return scaleOf(spec, resource.view(await this.get(resource, ref)));
+    } catch (error) {
+      const { missing } = spec;
+      if (!missing || !isNotFound(error)) throw error;
+      throw notFound({ group: missing.group, kind: missing.resource, name: ref.name });
+    }
   }
 
   list(resource: StoredResource, request: ListRequest): Promise<ListPage> {

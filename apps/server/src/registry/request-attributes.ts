@@ -21,6 +21,8 @@ export type Undo = () => Promise<void>;
 export interface AdmissionRequest {
   readonly context: RequestContext;
   readonly ref: Ref;
+  /** Of a name that was generated: what it begins with. */
+  readonly generatedFrom?: string | undefined;
   readonly subresource?: string | undefined;
   readonly object: KubeObject | undefined;
   readonly oldObject: KubeObject | undefined;
@@ -36,6 +38,7 @@ export class RequestAttributes implements AdmissionAttributes {
   readonly subresource: string | undefined;
   readonly namespace: string | undefined;
   readonly name: string;
+  refusalName: string;
   readonly object: KubeObject | undefined;
   readonly oldObject: KubeObject | undefined;
   readonly user: UserInfo;
@@ -58,6 +61,7 @@ export class RequestAttributes implements AdmissionAttributes {
     this.subresource = request.subresource;
     this.namespace = ref.namespace;
     this.name = ref.name;
+    this.refusalName = request.generatedFrom ?? ref.name;
     this.object = request.object;
     this.oldObject = request.oldObject;
     this.user = context.user;

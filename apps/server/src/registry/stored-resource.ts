@@ -192,6 +192,7 @@ export class StoredResource {
       for (const plugin of admission) await plugin.admit?.(attributes);
     }
     between?.(attributes.changed);
+    attributes.refusalName = attributes.name;
     for (const plugin of admission) {
       const pending = plugin.validate?.(attributes);
       if (pending) await pending;

@@ -46,6 +46,8 @@ export interface ScaleSpec {
   readonly statusReplicasPath: string;
   /** Path to a selector: a label map (RC) or a LabelSelector (apps). */
   readonly selectorPath: string;
+  /** What a GET of the scale of something missing says is missing; default: the resource itself. */
+  readonly missing?: { readonly group: string; readonly resource: string };
 }
 
 /** Reads one selectable field; '' when unset. Written as a method type so that kinds stay assignable to KindDefinition. */

@@ -5,7 +5,7 @@ import type { Stored } from '@wheelhouse/shared/meta/object';
 import type { CronJobSpec, CronJobStatus } from 'kubernetes-types/batch/v1';
 import { describe, expect, it } from 'vitest';
 import { goldenCases } from '../testing/golden';
-import { planCronJob } from './plan';
+import { planCronJob, SCHEDULED_TIME } from './plan';
 import { latestDue, timesOf } from './schedule';
 
 const at = (text: string) => Date.parse(text);
@@ -166,7 +166,7 @@ interface Case {
   readonly now: string;
   readonly spec?: Partial<CronJobSpec>;
   readonly last?: string;
-  /** Each job with `active`, `running` (the status does not know it) or how it ended and when it began. */
+  /** Each job with `active`, `ours` or `running` (the status does not know it), or how it ended and when it began. */
   readonly jobs?: Readonly<Record<string, string>>;
 }
 
@@ -176,7 +176,10 @@ describe('planCronJob', () => {
     const active = entries.filter(([, state]) => state === 'active').map(([name]) => reference(name));
     const made = entries.map(([name, state]) => {
       const [ended, start] = state.split(' ');
-      return ended === 'Complete' || ended === 'Failed' ? job(name, ended, start) : job(name);
+      if (ended === 'Complete' || ended === 'Failed') return job(name, ended, start);
+      const running = job(name);
+      const annotations = { [SCHEDULED_TIME]: '2026-01-01T00:02:00Z' };
+      return ended === 'ours' ? { ...running, metadata: { ...running.metadata, annotations } } : running;
     });
     const status = { ...(active.length > 0 ? { active } : {}), ...(last ? { lastScheduleTime: last } : {}) };
     const plan = planCronJob(cron(spec, status), made, new Date(now));

@@ -145,9 +145,17 @@ function statusOf(cron: Stored<CronJob>, jobs: readonly Stored<Job>[], events: C
     ) {
       lastSuccessfulTime = end;
     }
-    // Made by us, but the answer or the status was lost: it counts all the same.
-    const known = active.some(({ uid }) => uid === job.metadata.uid);
-    if (!known && !isJobFinished(job) && !job.metadata.deletionTimestamp) active.push(referenceTo(job));
+    if (isJobFinished(job) || job.metadata.deletionTimestamp) continue;
+    if (active.some(({ uid }) => uid === job.metadata.uid)) continue;
+    // Made by us, but the answer or the status was lost: it counts all the same. Others (`create job --from`) do not.
+    if (job.metadata.annotations?.[SCHEDULED_TIME] !== undefined) active.push(referenceTo(job));
+    else {
+      events.push({
+        type: 'Warning',
+        reason: 'UnexpectedJob',
+        message: `Saw a job that the controller did not create or forgot: ${job.metadata.name}`,
+      });
+    }
   }
   return withActive({ ...cron.status, ...(lastSuccessfulTime ? { lastSuccessfulTime } : {}) }, active);
 }

@@ -32,7 +32,7 @@ export const daemonSetController: ControllerDefinition = {
     const nodes = context.cache(nodeKind);
     const pods = context.cache(podKind);
     const events = context.recorder('daemonset-controller');
-    const history = revisionHistory(context, daemonSetKind);
+    const history = revisionHistory(context, daemonSetKind, { hashLabel: REVISION_LABEL, limited: 'old' });
     const retries = new Retries(clock);
 
     context.informer(daemonSetKind).subscribe({

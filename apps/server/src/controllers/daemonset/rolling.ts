@@ -15,9 +15,11 @@ export interface RollingStep {
   readonly remove: Stored<Pod>[];
 }
 
-/** The pods of one node that should have one. */
+/** The pods of one node that should have one, or that may keep the one that it has. */
 interface Place {
   readonly node: string;
+  /** False: the node may keep its pod, but would get no other one. */
+  readonly wanted: boolean;
   readonly newPod: Stored<Pod> | undefined;
   readonly oldPod: Stored<Pod> | undefined;
 }
@@ -29,7 +31,8 @@ interface Place {
  */
 export function rollOut(set: DaemonSet, input: RollingInput, now: Date): RollingStep {
   const places = placesOf(input);
-  const { maxSurge, maxUnavailable } = updateBounds(set, places.length);
+  const desired = places.filter(({ wanted }) => wanted).length;
+  const { maxSurge, maxUnavailable } = updateBounds(set, desired);
   const available = (pod: Stored<Pod> | undefined) => pod !== undefined && isAvailable(set, pod, now);
   const step: RollingStep = { create: [], remove: [] };
   if (maxSurge === 0) {
@@ -46,8 +49,8 @@ export function rollOut(set: DaemonSet, input: RollingInput, now: Date): Rolling
     return step;
   }
   let surging = places.filter(({ oldPod, newPod }) => oldPod && newPod && !available(newPod)).length;
-  for (const { node, newPod, oldPod } of places) {
-    if (!oldPod) continue;
+  for (const { node, wanted, newPod, oldPod } of places) {
+    if (!oldPod || !wanted) continue;
     if (newPod) {
       if (available(newPod)) step.remove.push(oldPod);
     } else if (!available(oldPod)) step.create.push(node);
@@ -61,11 +64,12 @@ export function rollOut(set: DaemonSet, input: RollingInput, now: Date): Rolling
 
 function placesOf({ nodes, byNode, hash }: RollingInput): Place[] {
   return [...nodes]
-    .filter(([, { run }]) => run)
-    .map(([node]) => {
+    .filter(([node, { run, stay }]) => run || (stay && byNode.has(node)))
+    .map(([node, { run }]) => {
       const living = (byNode.get(node) ?? []).filter(({ metadata }) => !metadata.deletionTimestamp);
       return {
         node,
+        wanted: run,
         newPod: living.find((pod) => isUpdated(pod, hash)),
         oldPod: living.find((pod) => !isUpdated(pod, hash)),
       };

@@ -2,7 +2,7 @@ import type { Stored } from '@wheelhouse/shared/meta/object';
 import type { DaemonSet, DaemonSetStatus } from 'kubernetes-types/apps/v1';
 import type { Pod } from 'kubernetes-types/core/v1';
 import { isReady, msUntilAvailable } from '../machinery/pods';
-import { isAvailable, isUpdated, oldestFirst, podsByNode } from './members';
+import { isUpdated, oldestFirst, podsByNode } from './members';
 import type { NodeVerdict } from './nodes';
 
 export interface StatusInput {
@@ -25,7 +25,9 @@ export function daemonSetStatus(set: Stored<DaemonSet>, input: StatusInput, now:
   const unwanted = [...input.nodes].filter(([, { run }]) => !run);
   const firsts = wanted.flatMap((node) => [...(byNode.get(node) ?? [])].sort(oldestFirst).slice(0, 1));
   const ready = firsts.filter(isReady);
-  const numberAvailable = ready.filter((pod) => isAvailable(set, pod, now)).length;
+  const minReadySeconds = set.spec?.minReadySeconds ?? 0;
+  // A pod that is to end serves until it has ended, so it counts as long as it is ready.
+  const numberAvailable = ready.filter((pod) => msUntilAvailable(pod, minReadySeconds, now) === 0).length;
   const optional = {
     updatedNumberScheduled: firsts.filter((pod) => isUpdated(pod, input.hash)).length,
     numberAvailable,
@@ -43,7 +45,7 @@ export function daemonSetStatus(set: Stored<DaemonSet>, input: StatusInput, now:
     ...(conditions ? { conditions } : {}),
   };
   const waits = input.pods
-    .map((pod) => msUntilAvailable(pod, set.spec?.minReadySeconds ?? 0, now))
+    .map((pod) => msUntilAvailable(pod, minReadySeconds, now))
     .filter((ms) => ms !== undefined && ms > 0) as number[]; // the filter leaves numbers alone
   return { status, nextChangeMs: waits.length > 0 ? Math.min(...waits) : undefined };
 }

@@ -88,18 +88,11 @@ export const deploymentController: ControllerDefinition = {
         else happened = await createSet(deployment, draft, hash, collisions);
       }
       await Promise.all(plan.remove.map(removeSet));
-      let current = deployment;
-      if (plan.revision && happened.happened !== 'failed' && happened.collisions === undefined) {
-        const body = {
-          metadata: { uid: deployment.metadata.uid, annotations: { [REVISION]: plan.revision } },
-        };
-        current = await client.patch(deploymentKind, deployment.metadata, { type: 'merge', body });
-      }
-      const outcome = await writeStatus(
-        current,
-        sets.byIndex('controller', deployment.metadata.uid),
-        happened,
-      );
+      const made = happened.happened !== 'failed' && happened.collisions === undefined;
+      const outcome = await writeStatus(deployment, sets.byIndex('controller', deployment.metadata.uid), {
+        ...happened,
+        revision: made ? plan.revision : undefined,
+      });
       if (happened.happened === 'failed') throw new Error(happened.failure);
       return outcome;
     }
@@ -158,11 +151,11 @@ export const deploymentController: ControllerDefinition = {
     ): Promise<void> {
       const { replicas, annotations, minReadySeconds } = draft;
       const before = set.spec?.replicas ?? 1;
-      const { selector = {}, ...spec } = set.spec ?? {};
+      const { selector = {}, minReadySeconds: _, ...spec } = set.spec ?? {};
       await client.update(replicaSetKind, {
         ...set,
         metadata: { ...set.metadata, annotations },
-        spec: { ...spec, selector, replicas, minReadySeconds },
+        spec: { ...spec, selector, replicas, ...waits(minReadySeconds) },
       });
       if (replicas !== before) scaled(deployment, draft, before);
     }
@@ -212,7 +205,7 @@ export const deploymentController: ControllerDefinition = {
     async function writeStatus(
       deployment: Stored<Deployment>,
       owned: readonly Stored<ReplicaSet>[],
-      happened: Partial<StatusInput>,
+      { revision, ...happened }: Partial<StatusInput> & { readonly revision?: string | undefined },
     ): Promise<Outcome> {
       const newest = owned
         .filter(({ spec }) => sameTemplate(spec?.template, deployment.spec?.template))
@@ -230,8 +223,14 @@ export const deploymentController: ControllerDefinition = {
         },
         clock.now(),
       );
-      if (!sameJson(status, withoutZeros(deployment.status))) {
-        await client.update(deploymentKind, { ...deployment, status }, { subresource: 'status' });
+      if (revision !== undefined || !sameJson(status, withoutZeros(deployment.status))) {
+        // The revision goes with the status: an annotation that is written otherwise moves the generation on.
+        const annotations = {
+          ...deployment.metadata.annotations,
+          ...(revision ? { [REVISION]: revision } : {}),
+        };
+        const next = { ...deployment, metadata: { ...deployment.metadata, annotations }, status };
+        await client.update(deploymentKind, next, { subresource: 'status' });
       }
       return deadlineMs === undefined ? undefined : { requeueAfterMs: Math.max(0, deadlineMs) + 1_000 };
     }
@@ -239,6 +238,9 @@ export const deploymentController: ControllerDefinition = {
     return { name: 'deployments', queue, reconcile };
   },
 };
+
+/** Nothing is said where nothing is waited for, as in Kubernetes' own sets. */
+const waits = (minReadySeconds: number) => (minReadySeconds > 0 ? { minReadySeconds } : {});
 
 function newSet(deployment: Stored<Deployment>, draft: Draft, hash: string): ReplicaSet {
   const { template, selector } = deployment.spec ?? {};
@@ -253,7 +255,7 @@ function newSet(deployment: Stored<Deployment>, draft: Draft, hash: string): Rep
     },
     spec: {
       replicas: draft.replicas,
-      minReadySeconds: draft.minReadySeconds,
+      ...waits(draft.minReadySeconds),
       selector: { ...selector, matchLabels: { ...selector?.matchLabels, [HASH_LABEL]: hash } },
       template: { ...template, metadata: { ...template?.metadata, labels } },
     },

@@ -94,7 +94,11 @@ function progress(
     withCondition(conditions, { type: 'Progressing', status, reason, message }, now, touch);
 
   if (input.happened === 'failed') return say('False', 'ReplicaSetCreateError', input.failure ?? '');
-  if (deployment.spec?.paused) return say('Unknown', 'DeploymentPaused', 'Deployment is paused');
+  if (deployment.spec?.paused) {
+    // That a deadline has passed is worth more to know than that nothing goes on now.
+    if (current?.reason === 'ProgressDeadlineExceeded') return conditions;
+    return say('Unknown', 'DeploymentPaused', 'Deployment is paused');
+  }
   if (current?.reason === 'DeploymentPaused')
     return say('Unknown', 'DeploymentResumed', 'Deployment is resumed');
   if (input.happened === 'created')

@@ -14,6 +14,7 @@ const MANAGED_BY = 'endpoints.kubernetes.io/managed-by';
 const HEADLESS = 'service.kubernetes.io/headless';
 const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity';
 const NAME = 'endpoint-controller';
+const LEADER = 'control-plane.alpha.kubernetes.io/leader';
 
 /** Keeps the Endpoints object of every service that selects pods. */
 export const endpointsController: ControllerDefinition = {
@@ -24,6 +25,12 @@ export const endpointsController: ControllerDefinition = {
     const services = context.cache(serviceKind);
     const endpoints = context.cache(endpointsKind);
     const pods = context.cache(podKind);
+    /** Of services that have just been deleted: their Endpoints go with them, whoever made them. */
+    const abandoned = new Set<ObjectKey>();
+    context.informer(serviceKind).subscribe({
+      added: (service) => abandoned.delete(keyOf(service)),
+      deleted: (service) => abandoned.add(keyOf(service)),
+    });
     const pacer = enqueueServices(context, queue);
     // Also finds what a service left behind that was deleted while nobody looked.
     context.informer(endpointsKind).subscribe({
@@ -37,7 +44,9 @@ export const endpointsController: ControllerDefinition = {
       const current = endpoints.get(key);
       if (!service) {
         pacer.note(key, 0);
-        return removeLeftover(current);
+        await removeLeftover(current, abandoned.has(key));
+        abandoned.delete(key);
+        return undefined;
       }
       if (!selectsPods(service) || service.metadata.deletionTimestamp) return undefined;
       const selected = podsOf(service, pods);
@@ -62,9 +71,14 @@ export const endpointsController: ControllerDefinition = {
       }
     }
 
-    /** Endpoints that nobody's service asked for (made by hand, or held by old leader elections) stay. */
-    async function removeLeftover(current: Stored<Endpoints> | undefined): Promise<void> {
-      if (current?.metadata.labels?.[MANAGED_BY] !== NAME || current.metadata.deletionTimestamp) return;
+    /** Endpoints that never had a service (made by hand, or held by old leader elections) stay. */
+    async function removeLeftover(
+      current: Stored<Endpoints> | undefined,
+      hadService: boolean,
+    ): Promise<void> {
+      if (!current || current.metadata.deletionTimestamp || LEADER in (current.metadata.annotations ?? {}))
+        return;
+      if (!hadService && current.metadata.labels?.[MANAGED_BY] !== NAME) return;
       try {
         const { uid, resourceVersion } = current.metadata;
         await client.delete(endpointsKind, current.metadata, { preconditions: { uid, resourceVersion } });

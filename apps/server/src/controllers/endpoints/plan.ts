@@ -13,7 +13,7 @@ export interface EndpointsPlan {
 }
 
 /**
- * The subsets of a service's Endpoints: pods that offer the same ports stand together, ready and not ready apart.
+ * The subsets of a service's Endpoints: ports that the same pods offer stand together, ready and not ready pods apart.
  * The order depends on addresses and ports alone, so that the same pods always give the same subsets.
  */
 export function planEndpoints(service: Service, pods: readonly Stored<Pod>[]): EndpointsPlan {
@@ -71,26 +71,41 @@ function truncate(offers: Offer[]): Offer[] {
   return offers.filter((offer) => kept.has(offer));
 }
 
+/** A port and who offers it; without a port: who offers none. */
+interface Served {
+  readonly port: EndpointPort | undefined;
+  readonly members: Offer[];
+}
+
+/** Ports that the same pods offer share a subset; a pod with more ports than others stands in several. */
 function group(offers: Offer[]): EndpointSubset[] {
-  const byPorts = new Map<string, Offer[]>();
+  const byPort = new Map<string, Served>();
   for (const offer of offers) {
-    const key = offer.ports.map(portKey).join();
-    const members = byPorts.get(key);
-    if (members) members.push(offer);
-    else byPorts.set(key, [offer]);
+    for (const port of offer.ports.length > 0 ? offer.ports : [undefined]) {
+      const key = port ? portKey(port) : '';
+      const served = byPort.get(key);
+      if (served) served.members.push(offer);
+      else byPort.set(key, { port, members: [offer] });
+    }
   }
-  return [...byPorts.entries()]
-    .sort(([a], [b]) => compareText(a, b))
-    .map(([, members]) => {
-      const addresses = members.filter(({ ready }) => ready).map(({ address }) => address);
-      const notReadyAddresses = members.filter(({ ready }) => !ready).map(({ address }) => address);
-      const ports = members[0]?.ports ?? [];
-      return {
-        ...(addresses.length ? { addresses } : {}),
-        ...(notReadyAddresses.length ? { notReadyAddresses } : {}),
-        ...(ports.length ? { ports } : {}),
-      };
-    });
+  const byMembers = new Map<string, Served[]>();
+  for (const [, served] of [...byPort].sort(([a], [b]) => compareText(a, b))) {
+    const key = served.members.map((offer) => `${offer.address.ip} ${uidOf(offer)}`).join();
+    const alike = byMembers.get(key);
+    if (alike) alike.push(served);
+    else byMembers.set(key, [served]);
+  }
+  return [...byMembers.values()].map((alike) => {
+    const members = alike[0]?.members ?? [];
+    const addresses = members.filter(({ ready }) => ready).map(({ address }) => address);
+    const notReadyAddresses = members.filter(({ ready }) => !ready).map(({ address }) => address);
+    const ports = alike.flatMap(({ port }) => (port ? [port] : []));
+    return {
+      ...(addresses.length ? { addresses } : {}),
+      ...(notReadyAddresses.length ? { notReadyAddresses } : {}),
+      ...(ports.length ? { ports } : {}),
+    };
+  });
 }
 
 const portKey = ({ name = '', port, protocol, appProtocol = '' }: EndpointPort) =>

@@ -1,5 +1,5 @@
 import type { Client } from '@wheelhouse/shared/client/client';
-import { asApiError, isNotFound } from '@wheelhouse/shared/errors';
+import { asApiError, isConflict, isNotFound } from '@wheelhouse/shared/errors';
 import {
   type HorizontalPodAutoscaler,
   horizontalPodAutoscalerKind,
@@ -71,6 +71,7 @@ export const horizontalPodAutoscalingController: ControllerDefinition = {
       const plan = planAutoscaler(
         autoscaler,
         {
+          namespace,
           currentReplicas: current,
           hasSelector: selector !== '',
           pods: pods
@@ -88,7 +89,7 @@ export const horizontalPodAutoscalingController: ControllerDefinition = {
         autoscaler.status,
         {
           current,
-          desired: done || !plan.rescale ? plan.replicas : current,
+          desired: done || !plan.rescale ? plan.replicas : (autoscaler.status?.desiredReplicas ?? 0),
           metrics: plan.metrics,
           conditions: [...plan.conditions, ...findings],
           rescaled: done,
@@ -108,7 +109,8 @@ export const horizontalPodAutoscalingController: ControllerDefinition = {
         if (type) {
           return { type, scale: await readScale(client, type, { name: reference.name, namespace }) };
         }
-        message = `no matches for kind ${JSON.stringify(reference?.kind ?? '')} in version ${JSON.stringify(reference?.apiVersion ?? '')}`;
+        const [group = ''] = reference?.apiVersion?.includes('/') ? reference.apiVersion.split('/') : [];
+        message = `no matches for kind ${JSON.stringify(reference?.kind ?? '')} in group ${JSON.stringify(group)}`;
       } catch (error) {
         message = asApiError(error).message;
       }
@@ -142,7 +144,7 @@ export const horizontalPodAutoscalingController: ControllerDefinition = {
       if (!plan.rescale) return { findings: [], memory: plan.memory, done: false };
       const { replicas, reason } = plan.rescale;
       try {
-        await writeScale(client, type, scale, replicas);
+        await writeAnyway(type, scale, replicas);
       } catch (error) {
         const { message } = asApiError(error);
         events.record(
@@ -168,6 +170,20 @@ export const horizontalPodAutoscalingController: ControllerDefinition = {
       };
       const from = scale.spec?.replicas ?? 0;
       return { findings: [finding], memory: rescaled(plan.memory, from, replicas, clock.now()), done: true };
+    }
+
+    /** A status that was written meanwhile is no reason to wait for the next look; another size is. */
+    async function writeAnyway(type: ResourceType, scale: Stored<Scale>, replicas: number): Promise<void> {
+      try {
+        await writeScale(client, type, scale, replicas);
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+        const { name, namespace = '' } = scale.metadata;
+        const fresh = await readScale(client, type, { name, namespace });
+        if (fresh.metadata.uid !== scale.metadata.uid || fresh.spec?.replicas !== scale.spec?.replicas)
+          throw error;
+        await writeScale(client, type, fresh, replicas);
+      }
     }
 
     async function writeStatus(

@@ -1,3 +1,4 @@
+import { selectorFromLabelSelector } from '@wheelhouse/shared/meta/labels';
 import type { Stored } from '@wheelhouse/shared/meta/object';
 import { formatQuantity, quantityMillis } from '@wheelhouse/shared/meta/quantity';
 import type { PodMetrics } from '@wheelhouse/shared/metrics/resource-metrics';
@@ -5,7 +6,12 @@ import type { MetricSpec, MetricStatus, MetricTarget } from 'kubernetes-types/au
 import type { Pod } from 'kubernetes-types/core/v1';
 import { type PodUse, replicasForResource } from './replica-count';
 
+/** Figures of programs come through APIs that this cluster does not serve. */
+const NO_CUSTOM_METRICS =
+  'unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered';
+
 export interface MetricInput {
+  readonly namespace: string;
   readonly currentReplicas: number;
   /** The pods that the target's selector finds. */
   readonly pods: readonly Stored<Pod>[];
@@ -30,11 +36,29 @@ export function proposalOf(spec: MetricSpec, input: MetricInput): Proposal {
         ? resourceProposal(spec.containerResource, spec.containerResource.container, input)
         : unknown('FailedGetContainerResourceMetric', spec.type);
     case 'Pods':
-      return elsewhere('FailedGetPodsMetric', spec.pods?.metric.name, 'custom metrics API');
-    case 'Object':
-      return elsewhere('FailedGetObjectMetric', spec.object?.metric.name, 'custom metrics API');
-    case 'External':
-      return elsewhere('FailedGetExternalMetric', spec.external?.metric.name, 'external metrics API');
+      return {
+        ok: false,
+        reason: 'FailedGetPodsMetric',
+        message: `unable to get metric ${spec.pods?.metric.name ?? ''}: ${NO_CUSTOM_METRICS}`,
+      };
+    case 'Object': {
+      const { metric, describedObject } = spec.object ?? {};
+      const object = `${describedObject?.kind} on ${input.namespace} ${describedObject?.name}`;
+      return {
+        ok: false,
+        reason: 'FailedGetObjectMetric',
+        message: `unable to get metric ${metric?.name ?? ''}: ${object}/${NO_CUSTOM_METRICS}`,
+      };
+    }
+    case 'External': {
+      const { name = '', selector } = spec.external?.metric ?? {};
+      const asked = `${input.namespace}/${name}/${selector ? selectorFromLabelSelector(selector) : 'nil'}`;
+      return {
+        ok: false,
+        reason: 'FailedGetExternalMetric',
+        message: `unable to get external metric ${asked}: unable to fetch metrics from external metrics API: the server could not find the requested resource (get ${name}.external.metrics.k8s.io)`,
+      };
+    }
     default:
       return unknown('InvalidMetricSourceType', spec.type);
   }
@@ -42,15 +66,6 @@ export function proposalOf(spec: MetricSpec, input: MetricInput): Proposal {
 
 function unknown(reason: string, type: string): Proposal {
   return { ok: false, reason, message: `unknown metric source type ${JSON.stringify(type)}` };
-}
-
-/** Figures of programs come through APIs that this cluster does not serve. */
-function elsewhere(reason: string, name: string | undefined, api: string): Proposal {
-  return {
-    ok: false,
-    reason,
-    message: `unable to get metric ${name ?? ''}: no metrics returned from ${api}`,
-  };
 }
 
 function resourceProposal(

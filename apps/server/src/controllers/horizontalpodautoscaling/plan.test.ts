@@ -72,7 +72,7 @@ function plan(
   const currentReplicas = pods.length;
   return planAutoscaler(
     autoscaler(options.spec),
-    { currentReplicas, pods, metrics: metrics(uses), now, hasSelector: true },
+    { namespace: 'n', currentReplicas, pods, metrics: metrics(uses), now, hasSelector: true },
     // An old recommendation, which holds nothing back any more.
     options.memory ?? {
       ...NO_MEMORY,

@@ -12,6 +12,7 @@ type Status = HorizontalPodAutoscalerStatus;
 export interface AutoscalerPlan {
   /** Set when the target is to have another number of replicas. */
   readonly rescale: { readonly replicas: number; readonly reason: string } | undefined;
+  /** What the status says that is wished for, once the target has been scaled to it. */
   readonly replicas: number;
   readonly metrics: readonly MetricStatus[] | undefined;
   readonly conditions: readonly Finding[];
@@ -36,6 +37,8 @@ export function planAutoscaler(
   const { minReplicas = 1, maxReplicas = 1 } = autoscaler.spec ?? {};
   // What there was when the process began is the first recommendation: it must not fall at once.
   const memory = remembered.recommendations.length > 0 ? remembered : recommend(remembered, current, now);
+  // What was wished for last stays the wish while nothing better is known; a new autoscaler wishes for nothing.
+  const former = autoscaler.status?.desiredReplicas ?? 0;
   const conditions: Finding[] = [
     {
       type: 'AbleToScale',
@@ -46,7 +49,7 @@ export function planAutoscaler(
   ];
   const plan = (part: Partial<AutoscalerPlan>): AutoscalerPlan => ({
     rescale: undefined,
-    replicas: current,
+    replicas: former,
     metrics: undefined,
     conditions,
     events: [],

@@ -1,12 +1,12 @@
 import { asApiError, isConflict, isNotFound } from '@wheelhouse/shared/errors';
 import { allKinds } from '@wheelhouse/shared/kinds/all';
 import { namespaceKind } from '@wheelhouse/shared/kinds/core/namespace';
-import { groupResourceOf, type KindDefinition, type ResourceType } from '@wheelhouse/shared/meta/kind';
+import type { KindDefinition, ResourceType } from '@wheelhouse/shared/meta/kind';
 import { type KubeObject, keyOf, type ObjectKey, type Stored } from '@wheelhouse/shared/meta/object';
 import type { Namespace } from 'kubernetes-types/core/v1';
 import type { ControllerDefinition, Outcome } from '../machinery/controller';
 import { followCustomTypes } from '../machinery/custom-types';
-import { deletionConditions, type Remains } from './plan';
+import { deletionConditions, overdue, type Remains } from './plan';
 
 const FINALIZER = 'kubernetes';
 /** Most deletions under way at once; more would only crowd out everybody else's requests. */
@@ -71,7 +71,7 @@ export const namespaceController: ControllerDefinition = {
           try {
             return { type: kind, objects: await removeAll(kind, name) };
           } catch (error) {
-            failures.push(`${groupResourceOf(kind)}: ${asApiError(error).message}`);
+            failures.push(asApiError(error).message);
             return { type: kind, objects: [] };
           }
         }),
@@ -99,7 +99,10 @@ export const namespaceController: ControllerDefinition = {
     }
 
     async function report(namespace: Stored<Namespace>, remains: Remains): Promise<Stored<Namespace>> {
-      const conditions = deletionConditions(remains, namespace.status?.conditions ?? [], clock.now());
+      const { name, deletionTimestamp = '' } = namespace.metadata;
+      const late = overdue(remains, { name, deletedAt: new Date(deletionTimestamp) }, clock.now());
+      const found = { ...remains, failures: [...remains.failures, ...late] };
+      const conditions = deletionConditions(found, namespace.status?.conditions ?? [], clock.now());
       // An empty namespace goes in the next moment: nobody would read its status.
       const empty =
         remains.failures.length === 0 && remains.content.every(({ objects }) => objects.length === 0);

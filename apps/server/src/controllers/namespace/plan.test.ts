@@ -2,7 +2,7 @@ import { configMapKind } from '@wheelhouse/shared/kinds/core/config-map';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { describe, expect, it } from 'vitest';
 import { goldenCases } from '../testing/golden';
-import { deletionConditions, type Remains } from './plan';
+import { deletionConditions, overdue, type Remains } from './plan';
 
 const now = new Date('2026-01-01T00:00:00Z');
 const remains: Remains = {
@@ -13,7 +13,7 @@ const remains: Remains = {
     },
     { type: configMapKind, objects: [] },
   ],
-  failures: ['secrets: no'],
+  failures: ['secrets is forbidden'],
 };
 const nothing: Remains = { content: [], failures: [] };
 
@@ -24,8 +24,11 @@ describe('deletionConditions', () => {
       .filter(({ status }) => status === 'True')
       .map(({ type, message }) => [type, message]);
     expect(problems).toEqual([
-      ['NamespaceDeletionContentFailure', 'Failed to delete all resource types, secrets: no'],
-      ['NamespaceContentRemaining', 'Some resources are remaining: pods has 2 resource instances'],
+      [
+        'NamespaceDeletionContentFailure',
+        'Failed to delete all resource types, 1 remaining: secrets is forbidden',
+      ],
+      ['NamespaceContentRemaining', 'Some resources are remaining: pods. has 2 resource instances'],
       [
         'NamespaceFinalizersRemaining',
         'Some content in the namespace has finalizers remaining: x/y in 1 resource instances',
@@ -43,6 +46,31 @@ describe('deletionConditions', () => {
     );
     expect(times.NamespaceContentRemaining).toBe('2026-01-01T01:00:00Z');
     expect(times.NamespaceDeletionDiscoveryFailure).toBe('2026-01-01T00:00:00Z');
+  });
+});
+
+describe('overdue', () => {
+  const pod = (terminationGracePeriodSeconds: number, more: object = {}) => ({
+    metadata: { name: 'p' },
+    spec: { containers: [], terminationGracePeriodSeconds },
+    ...more,
+  });
+  const namespace = { name: 'n', deletedAt: new Date('2025-12-31T23:59:50Z') };
+  const late = (
+    objects: Remains['content'][number]['objects'],
+    type: Remains['content'][number]['type'] = podKind,
+  ) => overdue({ content: [{ type, objects }], failures: [] }, namespace, now);
+
+  it('is a pod after its grace period, and anything else that nothing holds', () => {
+    const message = 'unexpected items still remain in namespace: n for gvr: /v1, Resource=pods';
+    expect(late([pod(10)])).toEqual([message]);
+    expect(late([pod(11)])).toEqual([]);
+    expect(late([pod(11, { status: { phase: 'Failed' } })])).toEqual([message]);
+    expect(late([{ metadata: { name: 'c' } }], configMapKind)).toHaveLength(1);
+  });
+
+  it('is nothing that has finalizers', () => {
+    expect(late([pod(1), { metadata: { name: 'q', finalizers: ['x/y'] } }])).toEqual([]);
   });
 });
 

@@ -1,12 +1,42 @@
-import { groupResourceOf, type ResourceType } from '@wheelhouse/shared/meta/kind';
+import type { ResourceType } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject } from '@wheelhouse/shared/meta/object';
-import type { NamespaceCondition } from 'kubernetes-types/core/v1';
+import type { NamespaceCondition, Pod } from 'kubernetes-types/core/v1';
+import { isFinished } from '../machinery/pods';
 
 /** What one look into a namespace that is being deleted has found. */
 export interface Remains {
   readonly content: readonly { readonly type: ResourceType; readonly objects: readonly KubeObject[] }[];
-  /** Listing or deleting failed for these resources. */
+  /** Why listing or deleting failed. */
   readonly failures: readonly string[];
+}
+
+/**
+ * What is there although nothing holds it: pods whose grace periods are over, and anything else without finalizers.
+ * Kubernetes counts that as a failure to delete.
+ */
+export function overdue(
+  { content }: Remains,
+  namespace: { readonly name: string; readonly deletedAt: Date },
+  now: Date,
+): string[] {
+  return content
+    .filter(
+      ({ objects }) => objects.length > 0 && objects.every(({ metadata }) => !metadata?.finalizers?.length),
+    )
+    .filter(({ type, objects }) => {
+      const graceMs = type.group === '' && type.plural === 'pods' ? longestGrace(objects) * 1000 : 0;
+      return now.getTime() - namespace.deletedAt.getTime() >= graceMs;
+    })
+    .map(({ type }) => {
+      const resource = `${type.group}/${type.version}, Resource=${type.plural}`;
+      return `unexpected items still remain in namespace: ${namespace.name} for gvr: ${resource}`;
+    });
+}
+
+/** In seconds; pods that have ended need none. */
+function longestGrace(pods: readonly Pod[]): number {
+  const waiting = pods.filter((pod) => !isFinished(pod));
+  return Math.max(0, ...waiting.map(({ spec }) => spec?.terminationGracePeriodSeconds ?? 0));
 }
 
 /** The conditions that tell people why a namespace is still there; undefined when it has just these. */
@@ -33,7 +63,9 @@ export function deletionConditions(
     }),
     condition(
       'NamespaceDeletionContentFailure',
-      remains.failures.length ? remains.failures.join('; ') : undefined,
+      remains.failures.length
+        ? `${remains.failures.length} remaining: ${[...remains.failures].sort().join(', ')}`
+        : undefined,
       {
         no: ['ContentDeleted', 'All content successfully deleted, may be waiting on finalization'],
         yes: ['ContentDeletionFailed', 'Failed to delete all resource types, '],
@@ -43,7 +75,11 @@ export function deletionConditions(
       'NamespaceContentRemaining',
       left.length
         ? left
-            .map(({ type, objects }) => `${groupResourceOf(type)} has ${objects.length} resource instances`)
+            // The dot stands there for the core group too.
+            .map(
+              ({ type, objects }) => `${type.plural}.${type.group} has ${objects.length} resource instances`,
+            )
+            .sort()
             .join(', ')
         : undefined,
       {
@@ -54,7 +90,10 @@ export function deletionConditions(
     condition(
       'NamespaceFinalizersRemaining',
       finalizers.size
-        ? [...finalizers].map(([name, count]) => `${name} in ${count} resource instances`).join(', ')
+        ? [...finalizers]
+            .map(([name, count]) => `${name} in ${count} resource instances`)
+            .sort()
+            .join(', ')
         : undefined,
       {
         no: ['ContentHasNoFinalizers', 'All content-preserving finalizers finished'],

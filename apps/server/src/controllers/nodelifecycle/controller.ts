@@ -152,9 +152,7 @@ function healthReconcilers(context: ControllerContext): Reconciler[] {
       .toISOString()
       .replace(/\.\d+Z$/, 'Z');
     const conditions = (pod.status?.conditions ?? []).map((condition) =>
-      condition.type === 'Ready'
-        ? { ...condition, status: 'False', reason: 'NodeNotReady', lastTransitionTime }
-        : condition,
+      condition.type === 'Ready' ? { ...condition, status: 'False', lastTransitionTime } : condition,
     );
     try {
       await client.update(

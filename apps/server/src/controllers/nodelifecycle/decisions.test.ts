@@ -48,6 +48,8 @@ describe('silentConditions', () => {
 });
 
 describe('desiredTaints', () => {
+  const time = '2026-01-01T00:01:00Z';
+
   it('leaves a new node its first taint until it is ready', () => {
     const taints = [{ key: NOT_READY, effect: 'NoSchedule' }];
     expect(desiredTaints(node([], { taints }), { evict: true }, now)).toBeUndefined();
@@ -56,13 +58,12 @@ describe('desiredTaints', () => {
   });
 
   it('follows the Ready condition', () => {
-    const time = '2026-01-01T00:01:00Z';
     expect(short(desiredTaints(node([ready('False')]), { evict: true }, now))).toEqual([
-      [NOT_READY, 'NoSchedule', undefined],
+      [NOT_READY, 'NoSchedule', time],
       [NOT_READY, 'NoExecute', time],
     ]);
     expect(short(desiredTaints(node([ready('Unknown')]), { evict: false }, now))).toEqual([
-      [UNREACHABLE, 'NoSchedule', undefined],
+      [UNREACHABLE, 'NoSchedule', time],
     ]);
     const tainted = node([ready('True')], {
       taints: [
@@ -84,8 +85,8 @@ describe('desiredTaints', () => {
   it('marks pressure and cordoned nodes, and leaves a node alone that has not reported yet', () => {
     const pressed = node([ready('True'), { type: 'DiskPressure', status: 'True' }], { unschedulable: true });
     expect(short(desiredTaints(pressed, { evict: true }, now))).toEqual([
-      ['node.kubernetes.io/disk-pressure', 'NoSchedule', undefined],
-      ['node.kubernetes.io/unschedulable', 'NoSchedule', undefined],
+      ['node.kubernetes.io/disk-pressure', 'NoSchedule', time],
+      ['node.kubernetes.io/unschedulable', 'NoSchedule', time],
     ]);
     expect(desiredTaints(node([]), { evict: true }, now)).toBeUndefined();
   });

@@ -30,7 +30,7 @@ export function desiredTaints(node: Node, options: { evict: boolean }, now: Date
   const added = wanted.filter((taint) => !current.some((other) => same(other, taint)));
   if (added.length === 0 && kept.length === current.length) return undefined;
   const timeAdded = now.toISOString().replace(/\.\d+Z$/, 'Z');
-  return [...kept, ...added.map((taint) => (taint.effect === 'NoExecute' ? { ...taint, timeAdded } : taint))];
+  return [...kept, ...added.map((taint) => ({ ...taint, timeAdded }))];
 }
 
 function wantedTaints(node: Node, evict: boolean): Taint[] {

@@ -10,11 +10,11 @@ import type { ControllerContext } from '../machinery/controller';
 import { controllerOf, controllerReference } from '../machinery/owners';
 import { sameJson } from '../machinery/same-json';
 import { selectorMatcher } from '../machinery/selectors';
-import { beyondLimit, planRevision, revisionData, type StoredRevision } from './plan';
+import { beyondLimit, type LimitedRevisions, planRevision, revisionData, type StoredRevision } from './plan';
 
 /** On pods: the revision that they were made from. */
 export const REVISION_LABEL = 'controller-revision-hash';
-const HASH_LABEL = 'controller.kubernetes.io/hash';
+export const HASH_LABEL = 'controller.kubernetes.io/hash';
 /** Bookkeeping of clients, which would only make revisions large. */
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
@@ -32,8 +32,19 @@ export interface History {
   readonly collisions: number;
 }
 
+/** In what the histories of the kinds differ. */
+export interface HistoryRules {
+  /** The label of a revision that has its hash. */
+  readonly hashLabel: string;
+  readonly limited: LimitedRevisions;
+}
+
 /** Keeps the history of the owners of one kind. */
-export function revisionHistory<T extends RevisedObject>(context: ControllerContext, type: ResourceType<T>) {
+export function revisionHistory<T extends RevisedObject>(
+  context: ControllerContext,
+  type: ResourceType<T>,
+  rules: HistoryRules,
+) {
   const { client } = context;
   const revisions = context.cache(controllerRevisionKind);
 
@@ -102,7 +113,7 @@ export function revisionHistory<T extends RevisedObject>(context: ControllerCont
       metadata: {
         name: `${name}-${hash}`,
         namespace,
-        labels: { ...template?.metadata?.labels, [HASH_LABEL]: hash, [REVISION_LABEL]: hash },
+        labels: { ...template?.metadata?.labels, [rules.hashLabel]: hash },
         annotations: kept,
         ownerReferences: [controllerReference(type, owner)],
       },
@@ -114,7 +125,7 @@ export function revisionHistory<T extends RevisedObject>(context: ControllerCont
   /** Deletes what the owner's limit does not cover. `inUse`: names of revisions that stay in any case. */
   async function trim(owner: Stored<T>, all: readonly StoredRevision[], inUse: ReadonlySet<string>) {
     const limit = owner.spec?.revisionHistoryLimit ?? 10;
-    for (const { metadata } of beyondLimit(all, inUse, limit)) {
+    for (const { metadata } of beyondLimit(all, inUse, { limit, limited: rules.limited })) {
       try {
         await client.delete(controllerRevisionKind, metadata, { preconditions: { uid: metadata.uid } });
       } catch (error) {

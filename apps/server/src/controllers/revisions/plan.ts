@@ -49,16 +49,19 @@ export function planRevision(revisions: readonly StoredRevision[], data: Revisio
   return { kind: 'renumber', revision: equal, number };
 }
 
+/** Which revisions the limit counts: those that no pod uses (StatefulSets), or all but the newest (DaemonSets). */
+export type LimitedRevisions = 'idle' | 'old';
+
 /** Revisions that no pod uses beyond the limit, the oldest first. */
 export function beyondLimit(
   revisions: readonly StoredRevision[],
   inUse: ReadonlySet<string>,
-  limit: number,
+  { limit, limited }: { readonly limit: number; readonly limited: LimitedRevisions },
 ): StoredRevision[] {
-  const idle = byNumber(revisions).filter(
-    ({ metadata }) => !inUse.has(metadata.name) && !metadata.deletionTimestamp,
-  );
-  return idle.slice(0, Math.max(0, idle.length - limit));
+  const living = byNumber(revisions).filter(({ metadata }) => !metadata.deletionTimestamp);
+  const idle = living.filter(({ metadata }) => !inUse.has(metadata.name));
+  const counted = limited === 'idle' ? idle.length : living.length - 1;
+  return idle.slice(0, Math.max(0, counted - limit));
 }
 
 /** Oldest first; names decide between equals, as numbers can be equal after an adoption. */

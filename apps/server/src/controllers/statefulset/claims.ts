@@ -28,16 +28,21 @@ export function statefulClaims(context: ControllerContext, events: EventRecorder
       const known = claims.get(`${namespace}/${name}`);
       if (known?.metadata.deletionTimestamp) throw new Error(`pvc ${name} is being deleted`);
       if (known) continue;
-      const subject = `create Claim ${name} Pod ${pod} in StatefulSet ${set.metadata.name}`;
       try {
         await client.create(persistentVolumeClaimKind, claim);
-        events.record(set, 'Normal', 'SuccessfulCreate', `${subject} success`);
+        events.record(
+          set,
+          'Normal',
+          'SuccessfulCreate',
+          `create Claim ${name} Pod ${pod} in StatefulSet ${set.metadata.name} success`,
+        );
       } catch (error) {
         // One that stood there before is used, as after a scale-down.
         if (isAlreadyExists(error)) continue;
         const { message } = asApiError(error);
+        const subject = `create Claim ${name} for Pod ${pod} in StatefulSet ${set.metadata.name}`;
         events.record(set, 'Warning', 'FailedCreate', `${subject} failed error: ${message}`);
-        throw error;
+        throw new Error(`failed to create PVC ${name}: ${message}`, { cause: error });
       }
     }
   }

@@ -2,14 +2,14 @@ import { asApiError, isAlreadyExists, isNotFound } from '@wheelhouse/shared/erro
 import { statefulSetKind } from '@wheelhouse/shared/kinds/apps/stateful-set';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { keyOf, type ObjectKey, type Stored } from '@wheelhouse/shared/meta/object';
-import type { StatefulSet } from 'kubernetes-types/apps/v1';
+import type { StatefulSet, StatefulSetStatus } from 'kubernetes-types/apps/v1';
 import type { Pod } from 'kubernetes-types/core/v1';
 import { claimMembers } from '../machinery/claim-members';
 import type { ControllerDefinition, Outcome } from '../machinery/controller';
 import { controllerOf, refersTo } from '../machinery/owners';
 import { sameJson } from '../machinery/same-json';
 import { selectorMatcher } from '../machinery/selectors';
-import { type History, revisionHistory } from '../revisions/history';
+import { HASH_LABEL, type History, revisionHistory } from '../revisions/history';
 import { templateOf } from '../revisions/plan';
 import { statefulClaims } from './claims';
 import { missingLabels, newStatefulPod, ordinalOf, podName } from './identity';
@@ -28,7 +28,7 @@ export const statefulSetController: ControllerDefinition = {
     const sets = context.cache(statefulSetKind);
     const pods = context.cache(podKind);
     const events = context.recorder('statefulset-controller');
-    const history = revisionHistory(context, statefulSetKind);
+    const history = revisionHistory(context, statefulSetKind, { hashLabel: HASH_LABEL, limited: 'idle' });
     const claims = statefulClaims(context, events);
 
     context.informer(statefulSetKind).subscribe({
@@ -59,7 +59,8 @@ export const statefulSetController: ControllerDefinition = {
 
     async function reconcile(key: ObjectKey): Promise<Outcome> {
       const set = sets.get(key);
-      if (!set || set.metadata.deletionTimestamp) return undefined;
+      if (!set) return undefined;
+      if (set.metadata.deletionTimestamp) return reportEnd(set);
       await claimPods(set);
       const revisions = await history.sync(set);
       const input = () => ({
@@ -72,13 +73,24 @@ export const statefulSetController: ControllerDefinition = {
       // Read again: what was just created and deleted is in the cache already.
       const after = input();
       const { status, nextChangeMs } = statefulSetStatus(set, after, clock.now());
-      if (!sameJson(status, set.status)) {
-        await client.update(statefulSetKind, { ...set, status }, { subresource: 'status' });
-      }
+      await writeStatus(set, status);
       if (failure?.error) throw failure.error;
       await history.trim(set, revisions.all, revisionsInUse(status, after.pods));
       if (failure) return { requeueAfterMs: CLAIM_GOES_MS };
       return nextChangeMs === undefined ? undefined : { requeueAfterMs: nextChangeMs };
+    }
+
+    /** A set that waits for its dependents to go makes and removes nothing, but says what is left. */
+    async function reportEnd(set: Stored<StatefulSet>): Promise<undefined> {
+      const { currentRevision = '', updateRevision = '', collisionCount = 0 } = set.status ?? {};
+      const own = pods.byIndex('controller', set.metadata.uid);
+      const input = { pods: own, currentRevision, updateRevision, collisions: collisionCount };
+      await writeStatus(set, statefulSetStatus(set, input, clock.now()).status);
+    }
+
+    async function writeStatus(set: Stored<StatefulSet>, status: StatefulSetStatus): Promise<void> {
+      if (sameJson(status, set.status)) return;
+      await client.update(statefulSetKind, { ...set, status }, { subresource: 'status' });
     }
 
     async function claimPods(set: Stored<StatefulSet>): Promise<void> {
@@ -118,6 +130,8 @@ export const statefulSetController: ControllerDefinition = {
       if (labels) {
         const body = { metadata: { uid: pod.metadata.uid, labels } };
         await client.patch(podKind, pod.metadata, { type: 'merge', body });
+        const text = `update Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`;
+        events.record(set, 'Normal', 'SuccessfulUpdate', text);
       }
       if (pod.status?.phase === 'Pending') await claims.ensure(set, pod.metadata.name);
       await claims.keepOwners(set, pod);
@@ -133,13 +147,13 @@ export const statefulSetController: ControllerDefinition = {
       const template = (stored && templateOf(stored)) ?? set.spec?.template;
       const made = stored ? revision : revisions.newest.metadata.name;
       if (claims.isLeftOver(set, name)) return 'waits';
-      await claims.ensure(set, name);
       try {
+        await claims.ensure(set, name);
         await client.create(podKind, newStatefulPod(set, { ordinal, template, revision: made }));
       } catch (error) {
         // Somebody else's pod has the name, or the cache does not show ours yet.
         if (isAlreadyExists(error)) throw error;
-        const { message } = asApiError(error);
+        const message = error instanceof Error ? error.message : String(error);
         const text = `create Pod ${name} in StatefulSet ${set.metadata.name} failed error: ${message}`;
         events.record(set, 'Warning', 'FailedCreate', text);
         throw error;

@@ -37,16 +37,16 @@ export function newStatefulPod(
 ): Pod {
   const { ordinal, template, revision } = options;
   const name = podName(set, ordinal);
-  const pod = podFromTemplate(template, name, controllerReference(statefulSetKind, set));
-  const { generateName: _, ...metadata } = pod.metadata ?? {};
+  // Its generated name is never needed, but Kubernetes' pods say of what set they are in it.
+  const pod = podFromTemplate(template, set.metadata.name, controllerReference(statefulSetKind, set));
   const volumes = volumesOf(set, name, template?.spec?.volumes ?? []);
   return {
     metadata: {
-      ...metadata,
+      ...pod.metadata,
       name,
       namespace: set.metadata.namespace ?? '',
       labels: {
-        ...metadata.labels,
+        ...pod.metadata?.labels,
         [POD_NAME]: name,
         [POD_INDEX]: String(ordinal),
         [REVISION_LABEL]: revision,

@@ -263,7 +263,8 @@ export class MemoryClient implements Client {
     ) as T;
     const specChanged = !fromStatus && content(body) !== content(current);
     const metadata = {
-      ...(fromStatus ? current.metadata : next.metadata),
+      // A status is written with annotations, where they are sent.
+      ...(fromStatus ? { ...current.metadata, ...annotationsOf(next) } : next.metadata),
       ...{ name, uid, creationTimestamp, deletionTimestamp },
       generation: (generation ?? 1) + (specChanged ? 1 : 0),
     };
@@ -382,4 +383,8 @@ function deepFreeze<V>(value: V): V {
     for (const member of Object.values(value)) deepFreeze(member);
   }
   return value;
+}
+
+function annotationsOf({ metadata }: KubeObject) {
+  return metadata?.annotations ? { annotations: metadata.annotations } : {};
 }

@@ -36,6 +36,7 @@ export const deploymentKind: KindDefinition<Deployment> = {
     specReplicasPath: 'spec.replicas',
     statusReplicasPath: 'status.replicas',
     selectorPath: 'spec.selector',
+    missing: { group: 'apps', resource: 'deployments/scale' },
   },
   columns: [
     nameColumn,

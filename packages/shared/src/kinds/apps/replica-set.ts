@@ -26,6 +26,7 @@ export const replicaSetKind: KindDefinition<ReplicaSet> = {
     specReplicasPath: 'spec.replicas',
     statusReplicasPath: 'status.replicas',
     selectorPath: 'spec.selector',
+    missing: { group: 'apps', resource: 'replicasets/scale' },
   },
   selectableFields: { 'status.replicas': (set) => String(set.status?.replicas ?? 0) },
   columns: [

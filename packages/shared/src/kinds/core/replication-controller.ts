@@ -24,6 +24,7 @@ export const replicationControllerKind: KindDefinition<ReplicationController> = 
     specReplicasPath: 'spec.replicas',
     statusReplicasPath: 'status.replicas',
     selectorPath: 'spec.selector',
+    missing: { group: 'autoscaling', resource: 'replicationcontrollers/scale' },
   },
   defaultPropagation: 'orphan',
   selectableFields: { 'status.replicas': (rc) => String(rc.status?.replicas ?? 0) },
