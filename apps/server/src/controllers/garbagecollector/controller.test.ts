@@ -1,4 +1,5 @@
 import { configMapKind } from '@wheelhouse/shared/kinds/core/config-map';
+import { eventKind } from '@wheelhouse/shared/kinds/core/event';
 import { secretKind } from '@wheelhouse/shared/kinds/core/secret';
 import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
 import fc from 'fast-check';
@@ -79,3 +80,29 @@ it('what has lost all its owners goes, what has one left stays, and no reference
     },
   });
 }, 60_000);
+
+it('an owner of another kind, name or namespace than its reference says is none', async () => {
+  const harness = new Harness(['garbagecollector']);
+  const { client } = harness;
+  const { metadata: owner } = await client.create(configMapKind, { metadata: { name: 'a', namespace: 'n' } });
+  const right = { apiVersion: 'v1', kind: 'ConfigMap', name: 'a', uid: owner.uid };
+  const references = {
+    right,
+    kind: { ...right, kind: 'Secret' },
+    name: { ...right, name: 'b' },
+    namespace: right,
+  };
+  for (const [name, reference] of Object.entries(references)) {
+    const namespace = name === 'namespace' ? 'other' : 'n';
+    await client.create(secretKind, { metadata: { name, namespace, ownerReferences: [reference] } });
+  }
+  await harness.start();
+  await harness.settle();
+  expect(client.all(secretKind).map(({ metadata }) => metadata.name)).toEqual(['right']);
+  expect(client.all(eventKind).map(({ reason, message }) => [reason, message])).toEqual([
+    [
+      'OwnerRefInvalidNamespace',
+      `ownerRef [v1/ConfigMap, namespace: other, name: a, uid: ${owner.uid}] does not exist in namespace "other"`,
+    ],
+  ]);
+});

@@ -1,6 +1,11 @@
 import { isNotFound } from '@wheelhouse/shared/errors';
 import { allKinds } from '@wheelhouse/shared/kinds/all';
-import { groupResourceOf, type KindDefinition, type ResourceType } from '@wheelhouse/shared/meta/kind';
+import {
+  apiVersionOf,
+  groupResourceOf,
+  type KindDefinition,
+  type ResourceType,
+} from '@wheelhouse/shared/meta/kind';
 import {
   type KubeObject,
   type ObjectKey,
@@ -12,7 +17,7 @@ import type { ControllerDefinition, Outcome } from '../machinery/controller';
 import { followCustomTypes } from '../machinery/custom-types';
 import { refersTo } from '../machinery/owners';
 import { blocks, FOREGROUND, judge, ORPHAN, type OwnerState } from './decide';
-import { type GraphNode, OwnerGraph } from './graph';
+import { type GraphNode, isNamedBy, OwnerGraph } from './graph';
 
 /** Kinds are watched one by one: an owner may show up a moment after what it owns. */
 const OWNER_GRACE_MS = 500;
@@ -28,6 +33,7 @@ export const garbageCollectorController: ControllerDefinition = {
     /** Keys are UIDs. */
     const queue = context.queue();
     const graph = new OwnerGraph();
+    const events = context.recorder('garbage-collector-controller');
     const builtIn = allKinds.filter(
       (kind) => !kind.storedAs && kind.plural !== 'events' && canBeCollected(kind),
     );
@@ -77,7 +83,8 @@ export const garbageCollectorController: ControllerDefinition = {
         !previous ||
         JSON.stringify(previous.metadata.ownerReferences) !== JSON.stringify(object.metadata.ownerReferences);
       if (ownersChanged) {
-        if (node.owners.some(({ uid }) => !graph.get(uid))) queue.addAfter(node.uid, OWNER_GRACE_MS);
+        if (node.owners.some((reference) => !ownerOf(node, reference)))
+          queue.addAfter(node.uid, OWNER_GRACE_MS);
         else if (node.owners.some(({ uid }) => isInForeground(graph.get(uid)))) queue.add(node.uid);
         // An owner that no longer has to wait for it.
         enqueueWaiting(previous?.metadata.ownerReferences ?? []);
@@ -109,10 +116,16 @@ export const garbageCollectorController: ControllerDefinition = {
     /** All its owners are there and none of them is on its way out: nothing to do, and no need to ask the server. */
     function hasOwnersInGraph(node: GraphNode): boolean {
       if (node.deleting || node.owners.length === 0) return false;
-      return node.owners.every(({ uid }) => {
-        const owner = graph.get(uid);
-        return owner && !isInForeground(owner) && (!owner.namespace || owner.namespace === node.namespace);
+      return node.owners.every((reference) => {
+        const owner = ownerOf(node, reference);
+        return owner && !isInForeground(owner);
       });
+    }
+
+    /** Undefined also when it is known under another name, kind or namespace than the reference says. */
+    function ownerOf(node: GraphNode, reference: OwnerReference): GraphNode | undefined {
+      const owner = graph.get(reference.uid);
+      return owner && isNamedBy(reference, owner, node) ? owner : undefined;
     }
 
     async function collect(node: GraphNode, object: Stored<KubeObject>): Promise<Outcome> {
@@ -155,18 +168,32 @@ export const garbageCollectorController: ControllerDefinition = {
       // Not ours to judge: an owner of a kind that this cluster does not know is left to whoever set it.
       if (!type) return 'solid';
       if (type.namespaced && !dependent.namespace) {
-        log.warn(
-          { kind: dependent.type.kind, key: dependent.key },
-          'a cluster-wide object cannot be owned in a namespace',
-        );
+        tellOutOfReach(reference, dependent);
         return 'solid';
       }
+      const known = graph.get(reference.uid);
+      if (known?.namespace && known.namespace !== dependent.namespace) tellOutOfReach(reference, dependent);
       const owner = await fetch(type, {
         key: type.namespaced ? `${dependent.namespace}/${reference.name}` : reference.name,
       });
       if (!owner || owner.metadata.uid !== reference.uid) return 'absent';
       const { deletionTimestamp, finalizers = [] } = owner.metadata;
       return deletionTimestamp && finalizers.includes(FOREGROUND) ? 'waiting' : 'solid';
+    }
+
+    /** Owners are looked for in the namespace of what they own; people who think otherwise learn it here. */
+    function tellOutOfReach({ apiVersion, kind, name, uid }: OwnerReference, dependent: GraphNode): void {
+      const { type, namespace = '', key } = dependent;
+      const regarding = {
+        kind: type.kind,
+        apiVersion: apiVersionOf(type),
+        name: splitKey(key).name,
+        uid: dependent.uid,
+        ...(namespace ? { namespace } : {}),
+      };
+      const owner = `[${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}]`;
+      const message = `ownerRef ${owner} does not exist in namespace "${namespace}"`;
+      events.record(regarding, 'Warning', 'OwnerRefInvalidNamespace', message);
     }
 
     async function waitForDependents(node: GraphNode, object: Stored<KubeObject>): Promise<Outcome> {

@@ -6,6 +6,7 @@ import {
   type OwnerReference,
   type Stored,
 } from '@wheelhouse/shared/meta/object';
+import { refersTo } from '../machinery/owners';
 
 /** As much of an object as ownership needs. */
 export interface GraphNode {
@@ -16,6 +17,12 @@ export interface GraphNode {
   readonly owners: readonly OwnerReference[];
   readonly deleting: boolean;
   readonly finalizers: readonly string[];
+}
+
+/** True when the object of the reference's UID is also what the reference calls it, where its dependent can have it. */
+export function isNamedBy(reference: OwnerReference, owner: GraphNode, dependent: GraphNode): boolean {
+  if (!refersTo(reference, owner.type)) return false;
+  return owner.key === (owner.type.namespaced ? `${dependent.namespace}/${reference.name}` : reference.name);
 }
 
 /** Who owns whom, by UID, over all kinds: what the informers have shown so far. */

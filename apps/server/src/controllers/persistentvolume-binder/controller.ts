@@ -4,9 +4,11 @@ import {
   type PersistentVolumeClaim,
   persistentVolumeClaimKind,
 } from '@wheelhouse/shared/kinds/core/persistent-volume-claim';
+import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { isDefaultClass, storageClassOf } from '@wheelhouse/shared/kinds/core/volume-common';
 import {
   BETA_STORAGE_PROVISIONER,
+  BIND_COMPLETED,
   BOUND_BY_CONTROLLER,
   HOST_PATH_PROVISIONER,
   STORAGE_PROVISIONER,
@@ -15,6 +17,8 @@ import { type StorageClass, storageClassKind } from '@wheelhouse/shared/kinds/st
 import { keyOf, type ObjectKey, type Stored } from '@wheelhouse/shared/meta/object';
 import { newestDefaultClass } from '../../admission/default-storage-class';
 import type { ControllerContext, ControllerDefinition, Outcome, Reconciler } from '../machinery/controller';
+import { isFinished } from '../machinery/pods';
+import { podClaims } from '../machinery/volume-indexes';
 import { boundStatus, claimForVolume, volumeForClaim } from './bond';
 import { type ClaimWorld, type Note, planClaim, planVolume } from './plan';
 
@@ -52,6 +56,16 @@ export const persistentVolumeBinder: ControllerDefinition = {
       .informer(persistentVolumeKind)
       .subscribe({ added: onVolume, updated: onVolume, deleted: onVolume });
 
+    // What a claim waits for is said anew when its first pods come.
+    context.informer(podKind).subscribe({
+      added(pod) {
+        for (const key of podClaims(pod)) {
+          const claim = claims.get(key);
+          if (claim && claim.metadata.annotations?.[BIND_COMPLETED] === undefined) claimQueue.add(key);
+        }
+      },
+    });
+
     const onClass = (storageClass: Stored<StorageClass>) => {
       enqueueWaiting(storageClass.metadata.name);
       if (isDefaultClass(storageClass)) enqueueWaiting('');
@@ -66,6 +80,7 @@ function claimReconciler(context: ControllerContext, queue: Reconciler['queue'])
   const claims = context.cache(persistentVolumeClaimKind);
   const volumes = context.cache(persistentVolumeKind);
   const classes = context.cache(storageClassKind);
+  const pods = context.cache(podKind);
   const events = context.recorder('persistentvolume-controller');
   const note = (claim: Claim, { type, reason, message }: Note) => events.record(claim, type, reason, message);
 
@@ -116,6 +131,11 @@ function claimReconciler(context: ControllerContext, queue: Reconciler['queue'])
       volume: (name) => volumes.get(name),
       storageClass: (name) => classes.get(name),
       defaultClass: () => newestDefaultClass(classes.list()),
+      waitingPods: () =>
+        pods
+          .byIndex('claim', key)
+          .filter((pod) => !pod.spec?.nodeName && !isFinished(pod))
+          .map(({ metadata }) => metadata.name),
     };
     const plan = planClaim(claim, world);
     switch (plan.kind) {
@@ -149,7 +169,7 @@ function volumeReconciler(context: ControllerContext, queue: Reconciler['queue']
 
   async function setPhase(volume: Volume, phase: string, note?: Note): Promise<void> {
     const { message: _, reason: __, ...before } = volume.status ?? {};
-    const message = note ? { message: note.message, reason: note.reason } : {};
+    const message = note ? { message: note.message } : {};
     if (volume.status?.phase === phase && volume.status.message === note?.message) return;
     const status = { ...before, phase, ...message };
     await client.update(persistentVolumeKind, { ...volume, status }, { subresource: 'status' });

@@ -13,6 +13,7 @@ interface ClaimCase {
   readonly volumes?: Readonly<Record<string, Part<PersistentVolume>>>;
   readonly classes?: Readonly<Record<string, Part<StorageClass>>>;
   readonly defaultClass?: string;
+  readonly pods?: readonly string[];
 }
 
 interface VolumeCase {
@@ -52,21 +53,26 @@ const named = (plan: object) =>
   );
 
 describe('planClaim', () => {
-  goldenCases<ClaimCase>(import.meta.url, 'claims', ({ claim, volumes = {}, classes = {}, defaultClass }) => {
-    const all = Object.entries(volumes).map(([name, part]) => volumeOf(name, part));
-    const storageClass = (name: string) => {
-      const part = classes[name];
-      return part && classOf(name, part);
-    };
-    return named(
-      planClaim(claimOf(claim), {
-        candidates: all,
-        volume: (name) => all.find(({ metadata }) => metadata.name === name),
-        storageClass,
-        defaultClass: () => (defaultClass ? storageClass(defaultClass) : undefined),
-      }),
-    );
-  });
+  goldenCases<ClaimCase>(
+    import.meta.url,
+    'claims',
+    ({ claim, volumes = {}, classes = {}, defaultClass, pods = [] }) => {
+      const all = Object.entries(volumes).map(([name, part]) => volumeOf(name, part));
+      const storageClass = (name: string) => {
+        const part = classes[name];
+        return part && classOf(name, part);
+      };
+      return named(
+        planClaim(claimOf(claim), {
+          candidates: all,
+          volume: (name) => all.find(({ metadata }) => metadata.name === name),
+          storageClass,
+          defaultClass: () => (defaultClass ? storageClass(defaultClass) : undefined),
+          waitingPods: () => pods,
+        }),
+      );
+    },
+  );
 });
 
 describe('planVolume', () => {

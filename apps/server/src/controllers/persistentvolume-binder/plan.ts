@@ -12,6 +12,13 @@ import type { StorageClass } from '@wheelhouse/shared/kinds/storage/storage-clas
 import type { Stored } from '@wheelhouse/shared/meta/object';
 import { findVolume, isMeantFor, mismatch } from './match';
 
+/** Once parts of Kubernetes, now drivers from outside that answer to the same names. Others of its names make nothing. */
+const MOVED_OUT: ReadonlySet<string> = new Set(
+  ['aws-ebs', 'azure-disk', 'azure-file', 'cinder', 'gce-pd', 'portworx-volume', 'vsphere-volume'].map(
+    (name) => `kubernetes.io/${name}`,
+  ),
+);
+
 type Volume = Stored<PersistentVolume>;
 type Claim = Stored<PersistentVolumeClaim>;
 
@@ -36,6 +43,8 @@ export interface ClaimWorld {
   volume(name: string): Volume | undefined;
   storageClass(name: string): Stored<StorageClass> | undefined;
   defaultClass(): Stored<StorageClass> | undefined;
+  /** Names of the pods that use the claim and are on no node yet. */
+  waitingPods(): readonly string[];
 }
 
 export function planClaim(claim: Claim, world: ClaimWorld): ClaimPlan {
@@ -101,7 +110,12 @@ function planChoice(claim: Claim, world: ClaimWorld): ClaimPlan {
     if (fallback) return { kind: 'assign-class', className: fallback.metadata.name };
   }
   if (onlyReserved && !selected) {
-    return normal('WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
+    const pods = [...world.waitingPods()].sort();
+    if (pods.length === 0) {
+      return normal('WaitForFirstConsumer', 'waiting for first consumer to be created before binding');
+    }
+    const which = `${pods.length === 1 ? 'pod' : 'pods'} ${pods.join(',')}`;
+    return normal('WaitForPodScheduled', `waiting for ${which} to be scheduled`);
   }
   if (!className) {
     return normal(
@@ -113,10 +127,12 @@ function planChoice(claim: Claim, world: ClaimWorld): ClaimPlan {
     const message = `storageclass.storage.k8s.io "${className}" not found`;
     return { kind: 'wait', note: { type: 'Warning', reason: 'ProvisioningFailed', message } };
   }
-  if (storageClass.provisioner === 'kubernetes.io/no-provisioner') {
-    return normal('FailedBinding', 'no persistent volumes available for this claim');
+  const { provisioner } = storageClass;
+  if (provisioner.startsWith('kubernetes.io/') && !MOVED_OUT.has(provisioner)) {
+    const message = `no volume plugin matched name: ${provisioner}`;
+    return { kind: 'wait', note: { type: 'Warning', reason: 'ProvisioningFailed', message } };
   }
-  return { kind: 'provision', provisioner: storageClass.provisioner };
+  return { kind: 'provision', provisioner };
 }
 
 function normal(reason: string, message: string): ClaimPlan {
@@ -160,7 +176,10 @@ function planReclaim(volume: Volume): VolumePlan {
       if (provisioner === HOST_PATH_PROVISIONER) return { kind: 'delete' };
       // A driver from outside takes its own volumes away once they are released.
       if (provisioner || volume.spec?.csi) return { kind: 'phase', phase: 'Released' };
-      return failed('VolumeFailedDelete', 'no deleter is known for this type of volume');
+      return failed(
+        'VolumeFailedDelete',
+        `error getting deleter volume plugin for volume "${volume.metadata.name}": no deletable volume plugin matched`,
+      );
     case 'Recycle':
       return failed('VolumeFailedRecycle', 'No recycler plugin found for the volume!');
     default:

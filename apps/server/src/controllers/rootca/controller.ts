@@ -3,6 +3,9 @@ import type { ControllerDefinition } from '../machinery/controller';
 import { ensureInNamespaces } from '../machinery/ensure-in-namespaces';
 
 const DESCRIPTION = 'kubernetes.io/description';
+/** Word for word what clients know it by from other clusters. */
+const TEXT =
+  'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.';
 
 /** Publishes the cluster's CA as `kube-root-ca.crt` in every namespace, from where pods trust the API server. */
 export const rootCaController: ControllerDefinition = {
@@ -14,18 +17,13 @@ export const rootCaController: ControllerDefinition = {
     return ensureInNamespaces(context, {
       type: configMapKind,
       name: 'kube-root-ca.crt',
-      make: () => ({
-        metadata: {
-          annotations: {
-            [DESCRIPTION]:
-              'Contains a CA bundle that can be used to verify the API server from inside the cluster.',
-          },
-        },
-        data,
-      }),
+      make: () => ({ metadata: { annotations: { [DESCRIPTION]: TEXT } }, data }),
       correct(current) {
+        const { annotations = {} } = current.metadata;
         const same = Object.keys(current.data ?? {}).length === 1 && current.data?.['ca.crt'] === rootCa;
-        return same && !current.binaryData ? undefined : { ...current, data, binaryData: undefined };
+        if (same && !current.binaryData && annotations[DESCRIPTION]) return undefined;
+        const metadata = { ...current.metadata, annotations: { ...annotations, [DESCRIPTION]: TEXT } };
+        return { ...current, metadata, data, binaryData: undefined };
       },
     });
   },
