@@ -34,8 +34,9 @@ export function overdue(
 }
 
 /** In seconds; pods that have ended need none. */
-function longestGrace(pods: readonly Pod[]): number {
-  const waiting = pods.filter((pod) => !isFinished(pod));
+function longestGrace(pods: readonly KubeObject[]): number {
+  // Only called for the objects of the pods resource.
+  const waiting = (pods as readonly Pod[]).filter((pod) => !isFinished(pod));
   return Math.max(0, ...waiting.map(({ spec }) => spec?.terminationGracePeriodSeconds ?? 0));
 }
 
