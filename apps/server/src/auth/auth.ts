@@ -11,7 +11,7 @@ export interface Authenticator {
 
 export interface Decision {
   readonly allowed: boolean;
-  /** Why not, for the Forbidden message and the log. */
+  /** Why not, for the Forbidden message and the log; or why, for reviews. */
   readonly reason?: string;
 }
 

@@ -180,6 +180,10 @@ describe('authenticators over real TLS', () => {
     });
     expect(refused.user).toBeUndefined();
     expect(refused.status).not.toBe(200);
+    const anonymous = await ask({ headers: { 'impersonate-user': 'admin' } });
+    expect(anonymous.user).toBeUndefined();
+    expect(anonymous.status).not.toBe(200);
+    expect((await ask({ headers: { ...admin, 'impersonate-user': '' } })).user?.name).toBe('admin');
   });
 });
 

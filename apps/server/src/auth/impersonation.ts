@@ -1,6 +1,7 @@
 import { badRequest, forbidden } from '@wheelhouse/shared/errors';
 import type { Req, UserInfo } from '../http/extension';
 import { PlainTextError } from '../http/respond';
+import { ANONYMOUS } from './anonymous';
 import type { Authenticator, Authorizer } from './auth';
 import { withAuthenticated } from './client-certificate';
 
@@ -24,8 +25,9 @@ export function withImpersonation(authenticator: Authenticator, authorizer: Auth
   return {
     authenticate(req) {
       if (!wantsImpersonation(req)) return authenticator.authenticate(req);
+      // Who says nothing of himself may not be someone else either, which is a refusal, not a request as himself.
       return Promise.resolve(authenticator.authenticate(req)).then((user) =>
-        user ? impersonate(user, req, authorizer) : undefined,
+        impersonate(user ?? ANONYMOUS, req, authorizer),
       );
     },
   };
@@ -33,8 +35,8 @@ export function withImpersonation(authenticator: Authenticator, authorizer: Auth
 
 function wantsImpersonation(req: Req): boolean {
   const { headers } = req;
-  if (headers['impersonate-user'] !== undefined) return true;
-  for (const name in headers) if (name.startsWith('impersonate-')) return true;
+  for (const name in headers)
+    if (name.startsWith('impersonate-') && (name !== 'impersonate-user' || headers[name])) return true;
   return false;
 }
 

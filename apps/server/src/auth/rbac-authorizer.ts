@@ -1,7 +1,22 @@
 import type { UserInfo } from '../http/extension';
-import type { Authorizer, Decision } from './auth';
+import type { AuthorizationRequest, Authorizer, Decision } from './auth';
+import { reasonFor } from './rbac-reason';
 import type { RbacSource } from './rbac-source';
 import { UserRules } from './user-rules';
+
+const REFUSED: Decision = { allowed: false };
+
+/** Which binding it is that allows a request is looked for only when somebody wants to know. */
+class Granted implements Decision {
+  readonly allowed = true;
+  constructor(
+    private readonly source: RbacSource,
+    private readonly request: AuthorizationRequest,
+  ) {}
+  get reason(): string {
+    return reasonFor(this.source, this.request);
+  }
+}
 
 /** Users whose rules are remembered. */
 const MAX_USERS = 10_000;
@@ -37,6 +52,7 @@ export function createRbacAuthorizer(source: RbacSource): Authorizer {
   }
 
   return {
-    authorize: (request): Decision => ({ allowed: rulesOf(request.user).allows(request) }),
+    authorize: (request): Decision =>
+      rulesOf(request.user).allows(request) ? new Granted(source, request) : REFUSED,
   };
 }

@@ -15,8 +15,8 @@ export interface RbacSource {
   readonly generation: number;
   clusterRole(name: string): Pick<ClusterRole, 'rules'> | undefined;
   role(namespace: string, name: string): Pick<Role, 'rules'> | undefined;
-  clusterRoleBindings(): readonly Pick<ClusterRoleBinding, 'roleRef' | 'subjects'>[];
-  roleBindings(namespace: string): readonly Pick<RoleBinding, 'roleRef' | 'subjects'>[];
+  clusterRoleBindings(): readonly Pick<ClusterRoleBinding, 'metadata' | 'roleRef' | 'subjects'>[];
+  roleBindings(namespace: string): readonly Pick<RoleBinding, 'metadata' | 'roleRef' | 'subjects'>[];
 }
 
 const SERVICE_ACCOUNT_PREFIX = 'system:serviceaccount:';
@@ -30,7 +30,7 @@ export function* rulesFor(source: RbacSource, user: UserInfo, namespace?: string
 /** What cluster role bindings grant to a user. */
 export function* clusterRulesFor(source: RbacSource, user: UserInfo): Generator<PolicyRule> {
   for (const binding of source.clusterRoleBindings())
-    if (isSubject(binding.subjects, user, undefined)) yield* rulesOfRole(source, binding.roleRef, undefined);
+    if (subjectFor(binding.subjects, user, undefined)) yield* rulesOfRole(source, binding.roleRef, undefined);
 }
 
 /** What the role bindings of a namespace grant to a user. */
@@ -40,21 +40,26 @@ export function* namespaceRulesFor(
   namespace: string,
 ): Generator<PolicyRule> {
   for (const binding of source.roleBindings(namespace))
-    if (isSubject(binding.subjects, user, namespace)) yield* rulesOfRole(source, binding.roleRef, namespace);
+    if (subjectFor(binding.subjects, user, namespace)) yield* rulesOfRole(source, binding.roleRef, namespace);
 }
 
 /** A binding to a role that does not exist grants nothing. */
-function rulesOfRole(source: RbacSource, ref: RoleRef, namespace: string | undefined): readonly PolicyRule[] {
+export function rulesOfRole(
+  source: RbacSource,
+  ref: RoleRef,
+  namespace: string | undefined,
+): readonly PolicyRule[] {
   if (ref.kind === 'ClusterRole') return source.clusterRole(ref.name)?.rules ?? [];
   return namespace === undefined ? [] : (source.role(namespace, ref.name)?.rules ?? []);
 }
 
-function isSubject(
+/** The subject of a binding that a user is. */
+export function subjectFor(
   subjects: readonly Subject[] | undefined,
   user: UserInfo,
   bindingNamespace: string | undefined,
-): boolean {
-  return (subjects ?? []).some((subject) => {
+): Subject | undefined {
+  return subjects?.find((subject) => {
     switch (subject.kind) {
       case 'User':
         return subject.name === user.name;

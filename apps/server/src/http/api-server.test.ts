@@ -107,7 +107,7 @@ test('without a credential it is 403, unknown groups are plain text, unknown res
 test('health and version answer in plain words', async () => {
   expect((await call('GET', '/readyz')).text).toBe('ok');
   expect((await call('GET', '/livez?verbose')).text).toContain('[+]ping ok');
-  expect((await call('GET', '/readyz?verbose')).text).toContain('[+]store ok');
+  expect((await call('GET', '/readyz?verbose')).text).toContain('[+]etcd ok');
   expect((await call('GET', '/version')).body).toMatchObject({ major: '1', minor: '33' });
 });
 

@@ -35,7 +35,7 @@ import { Extensions } from './extensions';
 import { FairQueue } from './fairness/fair-queue';
 import { LEVELS } from './fairness/levels';
 import { type FixedDocument, fixedDocumentsHandler } from './fixed-documents';
-import { healthHandler } from './health';
+import { healthHandler, healthPaths } from './health';
 import { InProcessClient } from './in-process-client';
 import { type Listener, type ListenOptions, listen } from './listener';
 import { openApiHandler } from './openapi';
@@ -252,11 +252,10 @@ function knownPaths(
     ...documents.map(({ path }) => path),
     '/api',
     '/apis',
-    '/healthz',
-    '/livez',
+    '/apis/',
+    ...healthPaths(),
     '/openapi/v2',
     '/openapi/v3',
-    '/readyz',
     '/version',
   ]);
   for (const { group, version } of [...kinds, ...extensions.virtualGroups]) {

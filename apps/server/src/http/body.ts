@@ -7,6 +7,9 @@ import { parseJson } from './json-body';
 import { decodeProtobuf, PROTOBUF_TYPE } from './protobuf/decode';
 import { parseYaml } from './yaml-body';
 
+/** To whom sends an object in another form. */
+export const UNKNOWN_FORMAT = `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, ${PROTOBUF_TYPE}`;
+
 /** As Kubernetes: what a request may send, unpacked. */
 export const LARGEST_BODY = 3 * 1024 * 1024;
 
@@ -56,9 +59,10 @@ function collect(req: Req): Promise<Buffer> {
   });
 }
 
-/** The media type of a Content-Type header, without parameters. */
+/** The media type of a Content-Type header, without parameters. Throws UnsupportedMediaType for one without a type. */
 export function mediaType(req: Req): string {
   const header = req.headers['content-type'] ?? '';
+  if (header.trim().startsWith(';')) throw unsupportedMediaType(UNKNOWN_FORMAT);
   const semicolon = header.indexOf(';');
   return (semicolon < 0 ? header : header.slice(0, semicolon)).trim().toLowerCase();
 }
@@ -83,8 +87,6 @@ export async function parseBody(body: Buffer, type: string, problems?: string[])
     case 'application/apply-patch+yaml':
       return parseYaml(text, problems);
     default:
-      throw unsupportedMediaType(
-        `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, ${PROTOBUF_TYPE}`,
-      );
+      throw unsupportedMediaType(UNKNOWN_FORMAT);
   }
 }

@@ -18,19 +18,20 @@ export const BINDING: Described = {
  */
 export function computedKinds(groups: readonly VirtualGroup[]): KindDefinition[] {
   return [
-    kindOf({ group: '', version: 'v1' }, BINDING, ['create']),
+    computedKind({ group: '', version: 'v1' }, BINDING, ['create']),
     ...groups.flatMap((group) =>
       group.resources
         .filter(({ subresource }) => !subresource)
-        .map((resource) => kindOf(group, resource, verbsOf(resource))),
+        .map((resource) => computedKind(group, resource, verbsOf(resource))),
     ),
   ].filter(({ schema }) => hasTypeSchema(schema));
 }
 
-function kindOf(
+/** A computed resource as if it were stored. */
+export function computedKind(
   { group, version }: Pick<VirtualGroup, 'group' | 'version'>,
   { plural, singular, kind, namespaced }: Described,
-  verbs: readonly string[],
+  verbs: readonly string[] = [],
 ): KindDefinition {
   const [short = ''] = group.split('.');
   const schema = `io.k8s.api.${short || 'core'}.${version}.${kind}`;

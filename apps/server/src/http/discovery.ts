@@ -8,12 +8,12 @@ import {
   discoveryOf,
 } from '@wheelhouse/shared/meta/discovery';
 import type { KindDefinition } from '@wheelhouse/shared/meta/kind';
+import { parseAccept } from './accept';
 import { BINDING } from './computed-kinds';
 import { sendKept } from './entity-tag';
 import type { VirtualResource } from './extension';
 import type { Extensions } from './extensions';
-import { parseAccept } from './negotiation';
-import { sendObject } from './respond';
+import { sendConverted, sendObject } from './respond';
 import type { PathHandler } from './router';
 import { noSuchMethod, noSuchResource } from './status-errors';
 import { storageVersionHash } from './storage-version-hash';
@@ -24,11 +24,15 @@ export function discoveryHandler(
   extensions: Extensions,
 ): PathHandler {
   return (req, res, path) => {
-    const [root, first, second, ...more] = path.split('/').filter((part) => part !== '');
-    if ((root !== 'api' && root !== 'apis') || more.length > 0) return false;
-    if (req.method !== 'GET') throw noSuchMethod();
+    const [, root, first, second, ...more] = path.replace(/\/$/, '').split('/');
+    if ((root !== 'api' && root !== 'apis') || more.length > 0 || first === '') return false;
+    // Lists of groups come from a handler that asks for no method; the rest from routes that know GET alone.
+    const onlyGet = () => {
+      if (req.method !== 'GET') throw noSuchMethod();
+    };
     const resources = servedResources(served.kinds, extensions);
     if (first === undefined) {
+      if (root === 'api') onlyGet();
       const version = aggregatedVersion(req.headers.accept);
       if (version) {
         const type = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
@@ -38,7 +42,7 @@ export function discoveryHandler(
       } else if (root === 'api') {
         sendObject(res, 200, apiVersions(String(req.headers.host ?? req.headers[':authority'] ?? '')));
       } else {
-        sendObject(res, 200, apiGroupList(resources));
+        sendConverted(res, 200, apiGroupList(resources));
       }
       return true;
     }
@@ -46,13 +50,19 @@ export function discoveryHandler(
       if (second !== undefined) return false;
       const core = apiResourceList(resources, '', first);
       if (!core) throw noSuchResource();
+      onlyGet();
       sendObject(res, 200, core);
       return true;
     }
     const group = apiGroup(resources, first);
     if (!group) return false;
-    const answer = second === undefined ? group : apiResourceList(resources, first, second);
+    if (second === undefined) {
+      sendConverted(res, 200, group);
+      return true;
+    }
+    const answer = apiResourceList(resources, first, second);
     if (!answer) throw noSuchResource();
+    onlyGet();
     sendObject(res, 200, answer);
     return true;
   };

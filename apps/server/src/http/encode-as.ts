@@ -5,6 +5,8 @@ import { encodeProtobuf } from './protobuf/encode';
 
 export const JSON_TYPE = 'application/json';
 export const YAML_TYPE = 'application/yaml';
+/** JSON answers end a line, as those of Kubernetes do: some clients read lines. */
+export const LINE_END = Buffer.from('\n');
 
 /** What says of itself which kind it is. */
 export interface Named {

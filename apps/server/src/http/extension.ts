@@ -54,6 +54,8 @@ export interface VirtualResource {
   readonly kind: string;
   readonly namespaced: boolean;
   readonly shortNames?: readonly string[];
+  /** Can be created without a namespace too, for what concerns several. */
+  readonly everywhere?: boolean;
   /** Set when only this part of `plural` is here (`pods/schedulingexplanation`): they are stored in another group. */
   readonly subresource?: string;
   /** How objects are printed for people; without them clients print names alone. */
@@ -74,6 +76,8 @@ export interface SubresourceHandler {
   readonly group: string;
   readonly plural: string;
   readonly subresource: string;
+  /** The HTTP methods that it has; without them all. */
+  readonly methods?: readonly string[];
   /** What it answers with, when that is not an object of the stored kind. */
   readonly kind?: string;
   /** The kind of a connection's options (`PodExecOptions`): admission is asked about these before it is made. */

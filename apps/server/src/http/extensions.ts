@@ -1,8 +1,11 @@
 import { badRequest, methodNotAllowed } from '@wheelhouse/shared/errors';
+import { decode } from '@wheelhouse/shared/meta/decode';
 import { isObject } from '@wheelhouse/shared/meta/json';
-import { apiVersionOf } from '@wheelhouse/shared/meta/kind';
+import { apiVersionOf, type KindDefinition } from '@wheelhouse/shared/meta/kind';
+import { hasTypeSchema } from '@wheelhouse/shared/meta/schema';
 import { mediaType, parseBody, readBody } from './body';
-import { presentComputed } from './computed';
+import { tableOfComputed } from './computed';
+import { computedKind } from './computed-kinds';
 import type {
   ApiRequest,
   GroupProxy,
@@ -13,9 +16,10 @@ import type {
   VirtualGroup,
   VirtualResource,
 } from './extension';
-import { requireWhole } from './negotiation';
+import { requireProducible } from './negotiation';
 import type { ResourcePath } from './request-info';
-import { sendObject } from './respond';
+import { dryRunOf } from './request-options';
+import { sendJson, sendObject } from './respond';
 
 /** What other parts of the server add to the API: computed groups and subresources, connection upgrades. */
 export class Extensions {
@@ -78,22 +82,25 @@ export class Extensions {
     request: ApiRequest,
     path: ResourcePath,
   ): Promise<void> {
-    const presented = (value: object) => presentComputed(value, resource, { req, request });
+    requireProducible(req.headers.accept);
     const warnings = resource.warning === undefined ? [] : [resource.warning];
-    requireWhole(req.headers.accept);
+    const answer = (value: object) => {
+      const table = tableOfComputed(value, resource, { req, request });
+      if (table) sendJson(res, 200, table, warnings);
+      else sendObject(res, 200, value, warnings);
+    };
     switch (request.resource?.verb) {
       case 'get':
         if (!resource.get || path.name === undefined) throw methodNotAllowed();
-        return sendObject(res, 200, presented(await resource.get(path.name, request)), warnings);
+        return answer(await resource.get(path.name, request));
       case 'list':
         if (!resource.list) throw methodNotAllowed();
-        return sendObject(res, 200, presented(await resource.list(request)), warnings);
+        return answer(await resource.list(request));
       case 'create': {
         if (!resource.create || path.name !== undefined) throw methodNotAllowed();
-        const type = mediaType(req);
-        const body = await parseBody(await readBody(req), type);
-        checkNames(body, path, resource);
-        return sendObject(res, 201, await resource.create(body, request));
+        dryRunOf(request.url.searchParams.getAll('dryRun'), 'CreateOptions');
+        const body = await parseBody(await readBody(req), mediaType(req));
+        return sendObject(res, 201, await resource.create(decoded(body, path, resource), request));
       }
       default:
         throw methodNotAllowed();
@@ -101,18 +108,25 @@ export class Extensions {
   }
 }
 
-/** A body need not say what it is, but if it does, it has to be right. */
-function checkNames(body: unknown, { group, version }: ResourcePath, { kind }: VirtualResource): void {
+/** A body need not say what it is, but if it does, it has to be right; so have its fields where they are known. */
+function decoded(body: unknown, { group, version }: ResourcePath, resource: VirtualResource): unknown {
+  const kind = computedKind({ group, version }, resource);
+  if (hasTypeSchema(kind.schema)) return decode(kind, body).object;
+  checkNames(body, kind);
+  return body;
+}
+
+function checkNames(body: unknown, kind: KindDefinition): void {
   if (!isObject(body)) return;
-  const expected = apiVersionOf({ group, version });
+  const expected = apiVersionOf(kind);
   if (body.apiVersion !== undefined && body.apiVersion !== '' && body.apiVersion !== expected) {
     throw badRequest(
       `the API version in the data (${String(body.apiVersion)}) does not match the expected API version (${expected})`,
     );
   }
-  if (body.kind !== undefined && body.kind !== '' && body.kind !== kind) {
+  if (body.kind !== undefined && body.kind !== '' && body.kind !== kind.kind) {
     throw badRequest(
-      `${String(body.kind)} in version "${version}" cannot be handled as a ${kind}: the kind does not match`,
+      `${String(body.kind)} in version "${kind.version}" cannot be handled as a ${kind.kind}: the kind does not match`,
     );
   }
 }

@@ -1,3 +1,5 @@
+import { JSON_TYPE } from './encode-as';
+import { requireProducible } from './negotiation';
 import { sendJson, sendText } from './respond';
 import type { PathHandler } from './router';
 import { noSuchMethod } from './status-errors';
@@ -9,13 +11,28 @@ export interface HealthOptions {
   readonly gitVersion: string;
 }
 
-const PATHS = ['healthz', 'livez', 'readyz'] as const;
+/** The checks that can be asked for alone; the names are those of Kubernetes: `etcd` is the store, whichever it is. */
+const CHECKS = {
+  healthz: ['ping', 'etcd', 'informer-sync'],
+  livez: ['ping', 'etcd'],
+  readyz: ['ping', 'etcd', 'informer-sync'],
+} as const;
+
+const hasChecks = (path: string): path is keyof typeof CHECKS => Object.hasOwn(CHECKS, path);
+
+/** All paths that tell about the server's health. */
+export function healthPaths(): string[] {
+  return Object.entries(CHECKS).flatMap(([path, checks]) => [
+    `/${path}`,
+    ...checks.map((check) => `/${path}/${check}`),
+  ]);
+}
 
 /** `/healthz`, `/livez`, `/readyz` (with `?verbose` and single checks below them) and `/version`. */
 export function healthHandler(options: HealthOptions): PathHandler {
-  const checks: Readonly<Record<string, () => Promise<boolean>>> = {
+  const checks: Readonly<Record<(typeof CHECKS)['readyz'][number], () => Promise<boolean>>> = {
     ping: async () => true,
-    store: async () => {
+    etcd: async () => {
       try {
         await options.pingStore();
         return true;
@@ -24,26 +41,27 @@ export function healthHandler(options: HealthOptions): PathHandler {
         return false;
       }
     },
-    caches: async () => options.ready(),
+    'informer-sync': async () => options.ready(),
   };
   const version = versionInfo(options.gitVersion);
   return async (req, res, path, query) => {
     if (path === '/version' || path === '/version/') {
       if (req.method !== 'GET') throw noSuchMethod();
+      requireProducible(req.headers.accept, [JSON_TYPE]);
       sendJson(res, 200, version);
       return true;
     }
     const [, first = '', single, ...more] = path.split('/');
-    if (more.length > 0 || !PATHS.some((known) => known === first)) return false;
-    if (single) {
-      const check = Object.hasOwn(checks, single) ? checks[single] : undefined;
+    if (more.length > 0 || !hasChecks(first)) return false;
+    if (single !== undefined) {
+      const check = CHECKS[first].find((known) => known === single);
       if (!check) return false;
-      const healthy = await check();
+      const healthy = await checks[check]();
       sendText(res, healthy ? 200 : 500, healthy ? 'ok' : 'internal server error: check failed\n');
       return true;
     }
     // A process that lives need not have reached the store.
-    const names = first === 'livez' ? ['ping'] : Object.keys(checks);
+    const names = first === 'livez' ? (['ping'] as const) : CHECKS[first];
     const excluded = new Set(query.getAll('exclude'));
     const lines: string[] = [];
     let healthy = true;
@@ -52,7 +70,7 @@ export function healthHandler(options: HealthOptions): PathHandler {
         lines.push(`[+]${name} excluded: ok`);
         continue;
       }
-      const fine = (await checks[name]?.()) ?? false;
+      const fine = await checks[name]();
       healthy &&= fine;
       lines.push(fine ? `[+]${name} ok` : `[-]${name} failed: reason withheld`);
     }

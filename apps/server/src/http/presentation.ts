@@ -1,11 +1,10 @@
 import type { Clock } from '@wheelhouse/shared/clock';
 import { notAcceptable } from '@wheelhouse/shared/errors';
 import { apiVersionOf } from '@wheelhouse/shared/meta/kind';
-import { stringify } from 'yaml';
 import type { Entry } from '../registry/entry';
 import type { ListPage } from '../registry/list';
 import type { StoredResource } from '../registry/stored-resource';
-import { encodeAs, JSON_TYPE, YAML_TYPE } from './encode-as';
+import { encodeAs, JSON_TYPE, LINE_END } from './encode-as';
 import type { Encoding, Representation } from './negotiation';
 import { PROTOBUF_TYPE } from './protobuf/decode';
 import { ENVELOPE_TAIL, encodeMessage, envelope, envelopeHead, fieldHead } from './protobuf/encode';
@@ -59,9 +58,8 @@ export function protobufOf(resource: StoredResource, entry: Entry): Buffer {
 export function encodingOf(representation: Representation): Encoding {
   switch (representation.form) {
     case 'partial':
-      return representation.encoding;
     case 'table':
-      return 'json';
+      return representation.encoding;
     default:
       return representation.form;
   }
@@ -80,14 +78,12 @@ export function presentOne(
     case 'protobuf':
       return { type: PROTOBUF_TYPE, body: protobufOf(resource, entry) };
     case 'yaml':
-      return { type: YAML_TYPE, body: Buffer.from(stringify(resource.view(entry))) };
+      return encodeAs('yaml', resource.view(entry));
     case 'table':
-      return {
-        type: JSON_TYPE,
-        body: Buffer.from(
-          JSON.stringify(tableOf(resource, [entry], { resourceVersion: String(entry.revision) }, shape)),
-        ),
-      };
+      return encodeAs(
+        representation.encoding,
+        tableOf(resource, [entry], { resourceVersion: String(entry.revision) }, shape),
+      );
     case 'partial':
       if (representation.list) {
         throw notAcceptable(
@@ -113,13 +109,12 @@ export function presentList(resource: StoredResource, page: ListPage, shape: Sha
       return jsonList(resource, page.entries, { ...names, metadata });
     case 'protobuf':
       return protobufList(resource, page.entries, metadata);
-    case 'yaml':
-      return whole(
-        YAML_TYPE,
-        stringify({ ...names, metadata, items: page.entries.map((entry) => resource.view(entry)) }),
-      );
+    case 'yaml': {
+      const list = { ...names, metadata, items: page.entries.map((entry) => resource.view(entry)) };
+      return whole(encodeAs('yaml', list));
+    }
     case 'table':
-      return whole(JSON_TYPE, JSON.stringify(tableOf(resource, page.entries, metadata, shape)));
+      return whole(encodeAs(representation.encoding, tableOf(resource, page.entries, metadata, shape)));
     case 'partial': {
       if (!representation.list) {
         throw notAcceptable(
@@ -134,15 +129,16 @@ export function presentList(resource: StoredResource, page: ListPage, shape: Sha
         metadata,
         items,
       };
-      const { type, body } = encodeAs(representation.encoding, list);
-      return { type, chunks: [body], length: body.length };
+      return whole(encodeAs(representation.encoding, list));
     }
   }
 }
 
-function whole(type: string, text: string): Body {
-  const body = Buffer.from(text);
-  return { type, chunks: [body], length: body.length };
+/** A body in one piece. */
+export function whole({ type, body }: { type: string; body: Buffer }): Body {
+  return type === JSON_TYPE
+    ? { type, chunks: [body, LINE_END], length: body.length + LINE_END.length }
+    : { type, chunks: [body], length: body.length };
 }
 
 const COMMA = Buffer.from(',');

@@ -76,10 +76,10 @@ function decodePart(part: string): string {
 }
 
 /**
- * Kubernetes' verb for a method; undefined for methods that no resource knows. `watch`: as the query says, which
+ * Kubernetes' verb for a method; empty for methods that no resource knows. `watch`: as the query says, which
  * counts for lists alone (a single object is watched by a list that selects its name, or by the old path).
  */
-export function verbOf(method: string, path: ResourcePath, watch: boolean): string | undefined {
+export function verbOf(method: string, path: ResourcePath, watch: boolean): string {
   const named = path.name !== undefined;
   switch (method) {
     case 'GET':
@@ -95,6 +95,6 @@ export function verbOf(method: string, path: ResourcePath, watch: boolean): stri
     case 'DELETE':
       return named ? 'delete' : 'deletecollection';
     default:
-      return undefined;
+      return '';
   }
 }

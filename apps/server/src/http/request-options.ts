@@ -1,7 +1,7 @@
 import type { DeleteOptions } from '@wheelhouse/shared/client/client';
 import { badRequest, invalid } from '@wheelhouse/shared/errors';
 import { decodeType } from '@wheelhouse/shared/meta/decode';
-import type { FieldErrorReason } from '@wheelhouse/shared/meta/field-error';
+import { type FieldErrorReason, forbidden, notSupported } from '@wheelhouse/shared/meta/field-error';
 import type { JsonObject } from '@wheelhouse/shared/meta/json';
 import type { FieldValidation } from '../registry/request-context';
 import type { IncludeObject } from './presentation';
@@ -86,10 +86,13 @@ export function includeObjectOf(value: string | null): IncludeObject {
 /** A whole number parameter; undefined when absent. */
 export function numberOf(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
-  if (text === null || text === '') return undefined;
-  if (!/^-?\d{1,15}$/.test(text)) {
-    throw badRequest(`${name}: strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  }
+  if (text === null) return undefined;
+  const problem = !/^[+-]?\d+$/.test(text)
+    ? 'invalid syntax'
+    : BigInt.asIntN(64, BigInt(text)) === BigInt(text)
+      ? undefined
+      : 'value out of range';
+  if (problem) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: ${problem}`);
   return Number(text);
 }
 
@@ -121,7 +124,7 @@ export function deleteOptionsOf(
   const grace = numberOf(query, 'gracePeriodSeconds') ?? sent.gracePeriodSeconds;
   const policy = query.get('propagationPolicy') ?? sent.propagationPolicy;
   const orphan = flagOf(query, 'orphanDependents') ?? sent.orphanDependents;
-  if (policy !== undefined && policy !== null && policy !== '') {
+  if (policy !== undefined && policy !== null) {
     if (typeof orphan === 'boolean') {
       throw refuse(
         'DeleteOptions',
@@ -167,6 +170,7 @@ function decodeDeleteOptions(body: unknown): JsonObject {
 /** The rules that a list's parameters have among each other, beyond those of revisions. */
 export function checkListOptions(query: URLSearchParams): void {
   numberOf(query, 'timeoutSeconds');
+  numberOf(query, 'limit');
   if (query.get('sendInitialEvents') === null) return;
   throw refuse(
     'ListOptions',
@@ -182,12 +186,13 @@ export function checkWatchOptions(query: URLSearchParams): { sendInitialEvents: 
   const match = query.get('resourceVersionMatch') ?? '';
   if (sendInitialEvents === undefined) {
     if (match !== '') {
-      throw refuse(
-        'ListOptions',
-        'resourceVersionMatch',
-        'FieldValueForbidden',
-        'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-      );
+      const field = 'resourceVersionMatch';
+      throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions', name: '' }, [
+        forbidden(field, `${field} is forbidden for watch unless sendInitialEvents is provided`),
+        ...(match === 'Exact' || match === 'NotOlderThan'
+          ? []
+          : [notSupported(field, match, ['NotOlderThan'])]),
+      ]);
     }
     return { sendInitialEvents };
   }

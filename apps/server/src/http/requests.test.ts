@@ -44,8 +44,6 @@ function causes(json: { details?: { causes?: { reason: string; field: string }[]
 describe('methods', () => {
   it.each([
     ['POST', '/api'],
-    ['DELETE', '/apis'],
-    ['PUT', '/apis/apps'],
     ['POST', '/api/v1'],
     ['DELETE', '/apis/apps/v1'],
     ['POST', '/version'],

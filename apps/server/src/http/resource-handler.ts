@@ -1,9 +1,10 @@
 import type { Clock } from '@wheelhouse/shared/clock';
-import { badRequest, notFound, unsupportedMediaType } from '@wheelhouse/shared/errors';
+import { badRequest, notAcceptable, notFound, unsupportedMediaType } from '@wheelhouse/shared/errors';
 import { apiVersionOf } from '@wheelhouse/shared/meta/kind';
 import type { Stored } from '@wheelhouse/shared/meta/object';
 import type { Authorizer } from '../auth/auth';
 import { Entry } from '../registry/entry';
+import { parseRevision } from '../registry/list';
 import type { Operations } from '../registry/operations';
 import type { PatchRequest } from '../registry/patch';
 import type { Ref, RequestContext, WriteOutcome } from '../registry/request-context';
@@ -12,12 +13,12 @@ import { compileSelection } from '../registry/select';
 import type { StoredResource } from '../registry/stored-resource';
 import { startWatch } from '../registry/watch';
 import { authorize } from './authorize';
-import { mediaType, parseBody, readBody } from './body';
+import { mediaType, parseBody, readBody, UNKNOWN_FORMAT } from './body';
 import { encodeAs } from './encode-as';
 import type { Req, Res, UserInfo } from './extension';
 import { viewOf } from './in-process-watch';
 import { negotiate } from './negotiation';
-import { encodingOf, presentList, presentOne, type Shape } from './presentation';
+import { encodingOf, presentList, presentOne, type Shape, whole } from './presentation';
 import { decodeProtobuf, PROTOBUF_TYPE } from './protobuf/decode';
 import { hasProtobuf } from './protobuf/encode';
 import type { ResourcePath } from './request-info';
@@ -120,14 +121,15 @@ export class ResourceHandler {
     const shape = this.#shape(request);
     const entry = await this.operations.get(resource, ref, query.get('resourceVersion') ?? undefined);
     const { type, body } = presentOne(resource, entry, shape);
-    if (body.length >= COMPRESSED_FROM) return sendChunks(res, 200, type, [body], body.length);
-    send(res, 200, type, body);
+    if (body.length < COMPRESSED_FROM) return send(res, 200, type, body);
+    const { chunks, length } = whole({ type, body });
+    await sendChunks(res, 200, type, chunks, length);
   }
 
   async #list(request: ResourceRequest): Promise<void> {
     const { res, resource, query } = request;
-    checkListOptions(query);
     const shape = this.#shape(request);
+    checkListOptions(query);
     const page = await this.operations.list(resource, this.#listRequest(request));
     const body = presentList(resource, page, shape);
     await sendChunks(res, 200, body.type, body.chunks, body.length);
@@ -155,10 +157,11 @@ export class ResourceHandler {
 
   async #watch(request: ResourceRequest): Promise<void> {
     const { res, resource, query } = request;
-    const { sendInitialEvents } = checkWatchOptions(query);
     const shape = this.#shape(request);
-    const type = streamType(shape);
+    const { sendInitialEvents } = checkWatchOptions(query);
     const { selection, resourceVersion } = this.#listRequest(request);
+    if (resourceVersion) parseRevision(resourceVersion);
+    const type = streamType(shape);
     const timeoutSeconds = numberOf(query, 'timeoutSeconds');
     const resumes = resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== '0';
     const withState = sendInitialEvents ?? !resumes;
@@ -255,7 +258,10 @@ export class ResourceHandler {
     const { res, verb, resource } = request;
     if (!resource.kind.scale) throw noSubresource(request);
     const ref = refOf(request);
-    const representation = negotiate(request.req.headers.accept, { protobuf: true });
+    const representation = negotiate(request.req.headers.accept, {
+      protobuf: true,
+      custom: resource.kind.custom !== undefined,
+    });
     const answer = (scale: Stored<Scale>, warnings?: readonly string[]) => {
       const shape = { representation, includeObject: 'Metadata', clock: this.clock } as const;
       const value = representation.form === 'table' ? scaleTable(scale, shape) : scale;
@@ -320,11 +326,14 @@ export class ResourceHandler {
 
   #shape({ req, query, resource }: ResourceRequest): Shape {
     const { kind } = resource;
-    return {
-      representation: negotiate(req.headers.accept, { protobuf: hasProtobuf(apiVersionOf(kind), kind.kind) }),
-      includeObject: includeObjectOf(query.get('includeObject')),
-      clock: this.clock,
-    };
+    const representation = negotiate(req.headers.accept, {
+      protobuf: hasProtobuf(apiVersionOf(kind), kind.kind),
+      custom: kind.custom !== undefined,
+    });
+    // Only tables have such a parameter.
+    const includeObject =
+      representation.form === 'table' ? includeObjectOf(query.get('includeObject')) : 'Metadata';
+    return { representation, includeObject, clock: this.clock };
   }
 
   #context({ req, user, query }: ResourceRequest, optionsKind: string): RequestContext {
@@ -377,19 +386,19 @@ export class ResourceHandler {
   async #optionalBody({ req }: ResourceRequest, problems?: string[]): Promise<unknown> {
     const type = mediaType(req);
     const bytes = await readBody(req);
-    if (type.endsWith('patch+json')) throw unsupportedMediaType('a patch is sent with PATCH');
+    if (type.startsWith('application/') && type.includes('patch+'))
+      throw unsupportedMediaType(UNKNOWN_FORMAT);
     if (type === PROTOBUF_TYPE) return bytes.length === 0 ? undefined : decodeProtobuf(bytes);
     return parseBody(bytes, type, problems);
   }
 
   async #patchBody({ req }: ResourceRequest): Promise<PatchRequest> {
-    const type = mediaType(req);
-    const form = PATCH_TYPES[type];
-    if (!form) {
-      throw unsupportedMediaType(
-        `the body of the request was in an unknown format - accepted media types include: ${Object.keys(PATCH_TYPES).join(', ')}`,
-      );
-    }
+    // The router compares it literally, without parameters; what says nothing at all it takes for another fault.
+    const type = (req.headers['content-type'] ?? '').split(';', 1)[0]?.trim() ?? '';
+    const form = Object.hasOwn(PATCH_TYPES, type) ? PATCH_TYPES[type] : undefined;
+    if (!form && req.headers['content-length'] === undefined && !req.headers['transfer-encoding'])
+      throw notAcceptable('406: Not Acceptable');
+    if (!form) throw unsupportedMediaType('415: Unsupported Media Type');
     const problems: string[] = [];
     const body = await parseBody(await readBody(req), type, problems);
     if (body === undefined) throw badRequest('a body is needed');

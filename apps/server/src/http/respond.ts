@@ -4,9 +4,9 @@ import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { type ApiError, asApiError, notAcceptable } from '@wheelhouse/shared/errors';
 import type { Logger } from '../component';
-import { encodeAs, JSON_TYPE, type Named } from './encode-as';
+import { encodeAs, JSON_TYPE, LINE_END, type Named } from './encode-as';
 import type { Res } from './extension';
-import { encodingFor } from './negotiation';
+import { encodingFor, requireProducible } from './negotiation';
 
 const NO_CACHE = 'no-cache, private';
 
@@ -51,9 +51,10 @@ export function send(
   res: Res,
   status: number,
   type: string,
-  body: Uint8Array | string,
+  content: Uint8Array | string,
   warnings?: readonly string[],
 ): void {
+  const body = type === JSON_TYPE ? asLine(content) : content;
   const headers: OutgoingHttpHeaders = {
     'content-type': type,
     'cache-control': NO_CACHE,
@@ -63,6 +64,12 @@ export function send(
   const writer = writerOf(res);
   writer.writeHead(status, headers);
   writer.end(body);
+}
+
+function asLine(text: Uint8Array | string): Uint8Array | string {
+  return typeof text === 'string'
+    ? `${text}\n`
+    : Buffer.concat([text, LINE_END], text.length + LINE_END.length);
 }
 
 /** Answers from this size on are compressed for clients that accept it, as Kubernetes does. */
@@ -138,6 +145,12 @@ export function sendJson(res: Res, status: number, value: unknown, warnings?: re
 
 /** A value that has no other form than itself, in the encoding that the client likes best. Throws NotAcceptable. */
 export function sendObject(res: Res, status: number, value: Named, warnings?: readonly string[]): void {
+  requireProducible(header(writerOf(res), 'accept'));
+  sendConverted(res, status, value, warnings);
+}
+
+/** The same for the few answers that no router has looked at before, so that `application/*` will do. */
+export function sendConverted(res: Res, status: number, value: Named, warnings?: readonly string[]): void {
   const encoding = encodingFor(header(writerOf(res), 'accept'));
   if (!encoding) {
     throw notAcceptable(
@@ -185,7 +198,8 @@ export function sendError(res: Res, thrown: unknown, log: Logger): void {
     return;
   }
   // Whoever accepts nothing of what there is gets to read why as JSON.
-  const { type, body } = encodeAs(encodingFor(header(writer, 'accept')) ?? 'json', error.status);
+  const { type, body: content } = encodeAs(encodingFor(header(writer, 'accept')) ?? 'json', error.status);
+  const body = type === JSON_TYPE ? asLine(content) : content;
   const headers: OutgoingHttpHeaders = {
     'content-type': type,
     'cache-control': NO_CACHE,

@@ -9,10 +9,12 @@ import type { ApiRequest, Req, Res, SubresourceHandler, UserInfo } from './exten
 import type { Extensions } from './extensions';
 import type { FairQueue, Seats } from './fairness/fair-queue';
 import { flowOf } from './fairness/levels';
+import { parseQuery } from './query';
 import { parseResourcePath, type ResourcePath, verbOf } from './request-info';
 import { flagOf } from './request-options';
 import type { ResourceHandler } from './resource-handler';
 import { sendError, sendJson, sendText } from './respond';
+import { hasRoute, hasVirtualRoute } from './routes';
 import { noSuchMethod, noSuchResource } from './status-errors';
 
 /** Longer request targets are refused; Node bounds them too, by its limit for headers. */
@@ -84,7 +86,7 @@ export class Router {
     if (target.length > LONGEST_URL) throw badRequest('the URL is too long');
     const question = target.indexOf('?');
     const path = question < 0 ? target : target.slice(0, question);
-    const query = question < 0 ? NO_QUERY : new URLSearchParams(target.slice(question + 1));
+    const query = question < 0 ? NO_QUERY : parseQuery(target.slice(question + 1));
     const resourcePath = parseResourcePath(path);
     const entered = HEALTH_PATHS.has(path) ? NO_SEATS : this.#enter(user, req, resourcePath, query);
     const seats = entered instanceof Promise ? await entered : entered;
@@ -146,9 +148,6 @@ export class Router {
     const { verb } = request.resource;
     const proxied = extensions.proxy?.find(path.group, path.version);
     if (proxied) return proxied.handle(user, req, res);
-    // Objects have no heads; what a proxy leads to may.
-    if (req.method === 'HEAD' && path.subresource !== 'proxy') throw noSuchMethod();
-
     let resource = registry.find(path);
     if (!resource && path.group.includes('.')) {
       // Its definition may have been written a moment ago.
@@ -157,13 +156,12 @@ export class Router {
     }
     if (!resource) {
       const virtual = extensions.virtual(path);
-      if (virtual) return extensions.answerVirtual(virtual, req, res, request, path);
-      if (
-        path.group === '' &&
-        path.version === 'v1' &&
-        path.plural === 'bindings' &&
-        path.name === undefined
-      ) {
+      if (virtual) {
+        if (!hasVirtualRoute(virtual, path)) throw noSuchResource();
+        requireMethod(req, path);
+        return extensions.answerVirtual(virtual, req, res, request, path);
+      }
+      if (isBindings(path)) {
         const pods = registry.find({ group: '', version: 'v1', plural: 'pods' });
         if (pods) return resources.bind({ req, res, user, verb, path, query, resource: pods });
       }
@@ -171,16 +169,15 @@ export class Router {
     }
     const { kind } = resource;
     if (kind.custom && !fitsScope(kind, path, verb)) return sendText(res, 404, '404 page not found\n');
-    if (path.namespace !== undefined && !kind.namespaced) throw noSuchResource();
-    if (path.namespace === undefined && kind.namespaced && path.name !== undefined) throw noSuchResource();
+    const handler = path.subresource === undefined ? undefined : extensions.subresource(path);
+    // Of custom resources Kubernetes speaks in other words where there is no such subresource.
+    if (!kind.custom && !hasRoute(resource, path, handler)) throw noSuchResource();
+    requireMethod(req, path, handler?.methods);
     if (kind.namespaced && path.namespace === undefined && verb !== 'list' && verb !== 'watch')
       throw noSuchMethod();
-    if (path.subresource !== undefined) {
-      const handler = extensions.subresource(path);
-      if (handler) {
-        if (handler.connects) await admitConnection(registry, handler, request);
-        return handler.handle(request, req, res);
-      }
+    if (handler) {
+      if (handler.connects) await admitConnection(registry, handler, request);
+      return handler.handle(request, req, res);
     }
     await resources.handle({ req, res, user, verb, path, query, resource });
   }
@@ -195,6 +192,21 @@ export class Router {
   }
 }
 
+/** The old way to bind: `POST /api/v1/namespaces/NS/bindings`. */
+function isBindings({ group, version, plural, namespace, name, watch }: ResourcePath): boolean {
+  const core = group === '' && version === 'v1' && !watch;
+  return core && plural === 'bindings' && namespace !== undefined && name === undefined;
+}
+
+/** Throws MethodNotAllowed. Objects have no heads; what a proxy leads to may. */
+function requireMethod(req: Req, path: ResourcePath, methods?: readonly string[]): void {
+  const { method = 'GET' } = req;
+  if (path.subresource === 'proxy') return;
+  const known = method !== 'HEAD' && verbOf(method, path, false) !== '';
+  if (!known || (path.watch && method !== 'GET') || (methods && !methods.includes(method)))
+    throw noSuchMethod();
+}
+
 /** Custom resources have no paths for the other scope at all. */
 function fitsScope(kind: { readonly namespaced: boolean }, path: ResourcePath, verb: string): boolean {
   if (!kind.namespaced) return path.namespace === undefined;
@@ -203,7 +215,7 @@ function fitsScope(kind: { readonly namespaced: boolean }, path: ResourcePath, v
 
 export type ResourceApiRequest = ApiRequest & { readonly resource: NonNullable<ApiRequest['resource']> };
 
-/** What authorizers and handlers are told. Throws MethodNotAllowed for methods that no resource knows. */
+/** What authorizers and handlers are told. */
 export function resourceRequest(
   user: UserInfo,
   req: Req,
@@ -212,7 +224,6 @@ export function resourceRequest(
 ): ResourceApiRequest {
   const method = req.method ?? 'GET';
   const verb = verbOf(method, path, flagOf(query, 'watch') ?? false);
-  if (!verb) throw noSuchMethod();
   const { group, version, plural, subresource, namespace } = path;
   // A list or watch of one named object can be allowed by that name.
   const selects = verb === 'list' || verb === 'watch' || verb === 'deletecollection';

@@ -34,6 +34,7 @@ export function createPodCommandHandler(
     group: '',
     plural: 'pods',
     subresource,
+    methods: ['GET', 'POST'],
     connects: subresource === 'exec' ? 'PodExecOptions' : 'PodAttachOptions',
     async handle(request) {
       await targetOf(client, request);

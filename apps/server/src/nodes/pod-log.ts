@@ -41,6 +41,7 @@ export function createPodLogHandler(options: {
     group: '',
     plural: 'pods',
     subresource: 'log',
+    methods: ['GET'],
     async handle(request, _req, res) {
       const abort = new AbortController();
       const hangUp = () => abort.abort();
@@ -48,9 +49,13 @@ export function createPodLogHandler(options: {
       try {
         const body = await open(request, abort.signal);
         res.off('close', hangUp);
-        begin(res);
-        if (body) await stream(body, res, log);
-        else res.end();
+        if (body) {
+          begin(res);
+          await stream(body, res, log);
+        } else {
+          // A pod without a node has written nothing.
+          res.writeHead(204).end();
+        }
       } finally {
         res.off('close', hangUp);
       }

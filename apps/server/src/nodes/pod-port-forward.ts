@@ -20,6 +20,7 @@ export function createPodPortForwardHandler(options: PodStreamOptions): Subresou
     group: '',
     plural: 'pods',
     subresource: 'portforward',
+    methods: ['GET', 'POST'],
     connects: 'PodPortForwardOptions',
     handle() {
       return Promise.reject(badRequest('Upgrade request required'));

@@ -4,6 +4,7 @@ import type { FieldError } from '@wheelhouse/shared/meta/field-error';
 import type { KubeObject } from '@wheelhouse/shared/meta/object';
 import { timestamp } from '@wheelhouse/shared/meta/timestamp';
 import { validateObjectMeta } from '@wheelhouse/shared/meta/validation';
+import { isRevision } from './list';
 import { type Owners, packOwners, setOwners, trackOwners } from './owners';
 import type { RequestContext, Reservation, WriteOutcome } from './request-context';
 import { generateName, type MutableMeta, type StoredResource } from './stored-resource';
@@ -70,6 +71,7 @@ async function attempt(
   // Some kinds weave it into what they select (jobs).
   metadata.uid = randomUUID();
   metadata.creationTimestamp = timestamp(now);
+  // Kinds that count none keep what was sent.
   if (resource.generation) metadata.generation = 1;
   kind.default?.(object);
   if (request.owners) setOwners(object, request.owners);
@@ -182,7 +184,8 @@ function ownMetadata(
 ): MutableMeta {
   const { kind } = resource;
   const sent = object.metadata ?? {};
-  if (sent.resourceVersion && sent.resourceVersion !== '0') {
+  // What is no revision at all Kubernetes does not look at.
+  if (sent.resourceVersion && isRevision(sent.resourceVersion) && BigInt(sent.resourceVersion) !== 0n) {
     throw badRequest('resourceVersion should not be set on objects to be created');
   }
   // One that has no place in a namespace gets rid of it.

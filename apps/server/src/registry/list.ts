@@ -7,6 +7,7 @@ import {
   serviceUnavailable,
 } from '@wheelhouse/shared/errors';
 import type { FieldError } from '@wheelhouse/shared/meta/field-error';
+import { isObject } from '@wheelhouse/shared/meta/json';
 import { CompactedError, FutureRevisionError, type RangeResult } from '../store/store';
 import type { Entry } from './entry';
 import { type Selection, selects } from './selection';
@@ -64,7 +65,7 @@ async function findPage(resource: StoredResource, request: ListRequest): Promise
   }
   const revision = parseRevision(resourceVersion);
   if (revision === 0) return fromCache(resource, request.selection, undefined, undefined);
-  if (exact || (limit !== undefined && request.resourceVersionMatch === undefined)) {
+  if (exact || (limit !== undefined && !request.resourceVersionMatch)) {
     return listAt(resource, request.selection, revision, undefined, limit);
   }
   await feed.reached(revision);
@@ -102,13 +103,17 @@ function checkRevisionMatch({
 
 /** Throws BadRequest for what is no revision. */
 export function parseRevision(text: string): number {
-  const revision = /^\d{1,19}$/.test(text) ? Number(text) : Number.NaN;
-  if (!Number.isFinite(revision)) {
-    throw badRequest(
-      `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-    );
-  }
-  return revision;
+  if (isRevision(text)) return Number(text);
+  const problem = /^\d+$/.test(text) ? 'value out of range' : 'invalid syntax';
+  const quoted = JSON.stringify(text);
+  throw badRequest(
+    `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: ${problem}`,
+  );
+}
+
+/** An unsigned number of 64 bits in decimal. */
+export function isRevision(text: string): boolean {
+  return /^\d+$/.test(text) && BigInt(text) < 2n ** 64n;
 }
 
 /** Brings into the resource's form what the selection looks into. */
@@ -160,13 +165,15 @@ function page(
   const found: Entry[] = [];
   let more = 0;
   for (const entry of entries) {
-    if (!selects(selection, entry)) continue;
-    if (limit !== undefined && found.length === limit) {
+    const isFull = limit !== undefined && found.length === limit;
+    // Whether what follows is selected shows on the next page, which may be empty: as with Kubernetes.
+    if (isFull && selection.matches !== undefined) {
       more++;
-      if (selection.matches !== undefined) break;
-    } else {
-      found.push(entry);
+      break;
     }
+    if (!selects(selection, entry)) continue;
+    if (isFull) more++;
+    else found.push(entry);
   }
   const last = found.at(-1);
   return {
@@ -212,7 +219,11 @@ async function listAt(
     }
     const entries = range.entries.flatMap((stored) => feed.decode(resource.cache, stored) ?? []);
     if (selection.readsFields) await resource.prepared(entries);
-    for (const entry of entries) if (selects(selection, entry)) found.push(entry);
+    for (const entry of entries) {
+      // Once a page is full, that there is more counts, whatever it is.
+      const isFull = limit !== undefined && found.length >= limit;
+      if (isFull || selects(selection, entry)) found.push(entry);
+    }
     position = range.entries.at(-1)?.key;
     const enough = limit !== undefined && found.length > limit;
     if (!enough && range.more && position !== undefined) continue;
@@ -242,23 +253,31 @@ function historyError(error: unknown, after: string | undefined): Error {
   return serviceUnavailable(error instanceof Error ? error.message : 'the store cannot be reached');
 }
 
+const CONTINUE_VERSION = 'meta.k8s.io/v1';
+
 function encodeContinue(revision: number, after: string): string {
-  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: after })).toString(
+  return Buffer.from(JSON.stringify({ v: CONTINUE_VERSION, rv: revision, start: after })).toString(
     'base64url',
   );
 }
 
 function decodeContinue(token: string): { revision: number; after: string } {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
-    if (typeof value === 'object' && value !== null && 'rv' in value && 'start' in value) {
-      const { rv, start } = value;
-      if (Number.isSafeInteger(rv) && typeof start === 'string' && start !== '' && start.length < 1024) {
-        return { revision: Number(rv), after: start };
-      }
-    }
+    value = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
   } catch {
-    // Refused below like every other text that is not one of our tokens.
+    throw badContinue('it was not issued by this server');
   }
-  throw apiError('BadRequest', 'continue key is not valid: it was not issued by this server');
+  if (!isObject(value)) throw badContinue('it was not issued by this server');
+  const { v, rv, start } = value;
+  if (v !== CONTINUE_VERSION)
+    throw badContinue(`server does not recognize this encoded version ${JSON.stringify(v)}`);
+  if (!Number.isSafeInteger(rv) || rv === 0)
+    throw badContinue(`incorrect encoded start resourceVersion (version ${CONTINUE_VERSION})`);
+  if (typeof start !== 'string' || start === '')
+    throw badContinue(`encoded start key empty (version ${CONTINUE_VERSION})`);
+  if (start.length >= 1024) throw badContinue('it was not issued by this server');
+  return { revision: Number(rv), after: start };
 }
+
+const badContinue = (why: string) => apiError('BadRequest', `continue key is not valid: ${why}`);

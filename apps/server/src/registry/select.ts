@@ -42,7 +42,7 @@ export function compileSelection(
     field === 'metadata.name' ||
     (field === 'metadata.namespace' && knowsNamespace) ||
     Object.hasOwn(readers, field);
-  const fields = fieldSelector ? parseFieldSelector(fieldSelector, allowed) : undefined;
+  const fields = fieldSelector ? parseFieldSelector(fieldSelector, allowed, refusalOf(kind)) : undefined;
   const count = (labels?.requirements.length ?? 0) + (fields?.requirements.length ?? 0);
   if (count > MOST_REQUIREMENTS)
     throw badRequest(`selectors may have at most ${MOST_REQUIREMENTS} requirements`);
@@ -82,6 +82,13 @@ export function compileSelection(
       return true;
     },
   };
+}
+
+/** In the words of Kubernetes, which has others for kinds that know no fields of their own. */
+function refusalOf({ selectableFields, custom }: KindDefinition) {
+  if (selectableFields || custom) return undefined;
+  return (field: string) =>
+    `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }
 
 const nameOf = (object: KubeObject) => object.metadata?.name ?? '';

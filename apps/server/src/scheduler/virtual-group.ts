@@ -1,5 +1,5 @@
 import type { Client } from '@wheelhouse/shared/client/client';
-import { badRequest, methodNotAllowed, tooManyRequests } from '@wheelhouse/shared/errors';
+import { badRequest, tooManyRequests } from '@wheelhouse/shared/errors';
 import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import type { Stored } from '@wheelhouse/shared/meta/object';
@@ -42,6 +42,7 @@ export function schedulingGroup(scheduler: Scheduler, client: Pick<Client, 'get'
         singular: 'placementpreview',
         kind: 'PlacementPreview',
         namespaced: true,
+        everywhere: true,
         async create(body, request) {
           if (running >= MAX_RUNNING) throw tooManyRequests('too many placement previews at a time', 1);
           running++;
@@ -70,8 +71,8 @@ export function schedulingExplanation(scheduler: Scheduler, client: Pick<Client,
     group: podKind.group,
     plural: podKind.plural,
     ...EXPLANATION,
+    methods: ['GET'],
     async handle(request, _req, res) {
-      if (request.method !== 'GET') throw methodNotAllowed();
       sendJson(res, 200, await answerExplanation(request, scheduler, client));
     },
   };

@@ -20,14 +20,18 @@ export interface FieldRequirement {
  * Parses a field selector. In values `\` escapes `\`, `,` and `=`. Throws BadRequest on bad syntax, also for a
  * field that is not in `allowed` (when given), in the words of Kubernetes.
  */
-export function parseFieldSelector(text: string, allowed?: (field: string) => boolean): FieldSelector {
+export function parseFieldSelector(
+  text: string,
+  allowed?: (field: string) => boolean,
+  refusal = (field: string) => `field label not supported: ${field}`,
+): FieldSelector {
   const requirements: FieldRequirement[] = [];
   for (const term of splitTerms(text)) {
     if (term === '') continue;
     const requirement = parseTerm(term, text);
-    if (allowed && !allowed(requirement.field)) {
-      throw badRequest(`field label not supported: ${requirement.field}`);
-    }
+    // A field without a name that is to be empty, or not, says nothing.
+    if (requirement.field === '' && requirement.value === '') continue;
+    if (allowed && !allowed(requirement.field)) throw badRequest(refusal(requirement.field));
     requirements.push(requirement);
   }
   return {

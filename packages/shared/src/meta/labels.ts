@@ -264,7 +264,7 @@ class Parser {
         if (expectValue) values.add('');
         return [...values].sort();
       } else {
-        fail(`found '${token.text}', expected: ',', ')' or identifier`);
+        fail(`found '${token.text}', expected: ${expectValue ? "',', ')' or identifier" : "',' or ')'"}`);
       }
     }
   }

@@ -87,8 +87,8 @@ function validateOwners(owners: readonly OwnerReference[], field: string): Field
   let tooManyControllers = false;
   for (const owner of owners) {
     if (errors.length > MOST_ERRORS) return errors;
-    const version = (owner.apiVersion ?? '').split('/').at(-1);
-    if (!version) {
+    const parts = (owner.apiVersion ?? '').split('/');
+    if (parts.length > 2 || !parts.at(-1)) {
       errors.push(invalidValue(`${field}.apiVersion`, owner.apiVersion ?? '', 'version must not be empty'));
     }
     for (const name of ['kind', 'name', 'uid'] as const) {

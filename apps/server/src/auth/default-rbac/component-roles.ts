@@ -119,7 +119,7 @@ export const COMPONENT_ROLES: RuleTable = {
     on('watch', '', 'events'),
     EVENTS,
   ],
-  'system:public-info-viewer': [at('get', '/healthz,/livez,/livez/*,/readyz,/readyz/*,/version,/version/')],
+  'system:public-info-viewer': [at('get', '/healthz,/livez,/readyz,/version,/version/')],
   'system:service-account-issuer-discovery': [at('get', '/.well-known/openid-configuration,/openid/v1/jwks')],
   'system:volume-scheduler': [
     on('get,list,patch,update,watch', '', 'persistentvolumes'),

@@ -1,5 +1,5 @@
 import { badRequest, invalid } from '@wheelhouse/shared/errors';
-import type { FieldErrorReason } from '@wheelhouse/shared/meta/field-error';
+import { type FieldError, invalidValue } from '@wheelhouse/shared/meta/field-error';
 import type {
   LocalSubjectAccessReview,
   NonResourceAttributes,
@@ -32,6 +32,7 @@ export function createAccessReviews(authorizer: Authorizer): VirtualResource[] {
       namespaced: false,
       async create(body, { user }) {
         const { spec = {}, ...rest } = readObject<SelfSubjectAccessReview>(body);
+        refuseAll([...specErrors(spec), ...metadataErrors(rest.metadata)]);
         return answer('SelfSubjectAccessReview', rest, spec, await review(user, spec));
       },
     },
@@ -42,6 +43,7 @@ export function createAccessReviews(authorizer: Authorizer): VirtualResource[] {
       namespaced: false,
       async create(body) {
         const { spec = {}, ...rest } = readObject<SubjectAccessReview>(body);
+        refuseAll([...specErrors(spec), ...subjectErrors(spec), ...metadataErrors(rest.metadata)]);
         return answer('SubjectAccessReview', rest, spec, await review(subjectOf(spec), spec));
       },
     },
@@ -52,12 +54,18 @@ export function createAccessReviews(authorizer: Authorizer): VirtualResource[] {
       namespaced: true,
       async create(body, request) {
         const { spec = {}, ...rest } = readObject<LocalSubjectAccessReview>(body);
+        const { namespace: stated, ...metadata } = rest.metadata ?? {};
         const namespace = request.resource?.namespace ?? '';
-        if ((spec.resourceAttributes?.namespace ?? '') !== namespace)
-          throw refuse('spec.resourceAttributes.namespace', {
-            value: spec.resourceAttributes?.namespace ?? '',
-            why: 'must match metadata.namespace',
-          });
+        if (stated && stated !== namespace)
+          throw badRequest(
+            'the namespace of the provided object does not match the namespace sent on the request',
+          );
+        refuseAll([
+          ...specErrors(spec),
+          ...subjectErrors(spec),
+          ...metadataErrors(metadata, 'must be empty except for namespace'),
+          ...localErrors(spec, namespace),
+        ]);
         return answer('LocalSubjectAccessReview', rest, spec, await review(subjectOf(spec), spec));
       },
     },
@@ -76,9 +84,9 @@ function answer(kind: string, rest: object, spec: object, status: object): objec
   return { kind, apiVersion: `${GROUP}/v1`, metadata: { creationTimestamp: null }, ...rest, spec, status };
 }
 
-function subjectOf(spec: NonNullable<SubjectAccessReview['spec']>): UserInfo {
-  if (!spec.user && !spec.groups?.length)
-    throw refuse('spec.user', { value: '', why: 'at least one of user or group must be specified' });
+type SubjectSpec = NonNullable<SubjectAccessReview['spec']>;
+
+function subjectOf(spec: SubjectSpec): UserInfo {
   return {
     name: spec.user ?? '',
     groups: spec.groups ?? [],
@@ -89,17 +97,7 @@ function subjectOf(spec: NonNullable<SubjectAccessReview['spec']>): UserInfo {
 
 function requestOf(user: UserInfo, spec: Spec): AuthorizationRequest {
   const { resourceAttributes: resource, nonResourceAttributes: path } = spec;
-  if (resource && path)
-    throw refuse('spec.nonResourceAttributes', {
-      value: JSON.stringify(path),
-      why: 'cannot be specified in combination with resourceAttributes',
-    });
-  if (path) return { user, path: path.path ?? '', verb: path.verb ?? '' };
-  if (!resource)
-    throw refuse('spec.resourceAttributes', {
-      value: 'null',
-      why: 'exactly one of nonResourceAttributes or resourceAttributes must be specified',
-    });
+  if (!resource) return { user, path: path?.path ?? '', verb: path?.verb ?? '' };
   const fieldSelector = resource.fieldSelector?.rawSelector;
   return {
     user,
@@ -116,9 +114,48 @@ function requestOf(user: UserInfo, spec: Spec): AuthorizationRequest {
   };
 }
 
-function refuse(field: string, { value, why }: { value: string; why: string }): Error {
-  const reason: FieldErrorReason = 'FieldValueInvalid';
-  return invalid({ group: GROUP, kind: '' }, [
-    { reason, field, message: `Invalid value: ${JSON.stringify(value)}: ${why}` },
-  ]);
+function specErrors({ resourceAttributes: resource, nonResourceAttributes: path }: Spec): FieldError[] {
+  if (resource && path)
+    return [
+      invalidValue(
+        'spec.nonResourceAttributes',
+        path,
+        'cannot be specified in combination with resourceAttributes',
+      ),
+    ];
+  if (resource || path) return [];
+  return [
+    invalidValue(
+      'spec.resourceAttributes',
+      null,
+      'exactly one of nonResourceAttributes or resourceAttributes must be specified',
+    ),
+  ];
+}
+
+function subjectErrors({ user, groups }: SubjectSpec): FieldError[] {
+  if (user || groups?.length) return [];
+  return [invalidValue('spec.user', '', 'at least one of user or group must be specified')];
+}
+
+/** A review is no object: it has neither a name nor labels. */
+function metadataErrors(metadata: object | undefined, why = 'must be empty'): FieldError[] {
+  const said = Object.entries(metadata ?? {}).filter(([key, value]) => key !== 'managedFields' && value);
+  return said.length > 0 ? [invalidValue('metadata', metadata, why)] : [];
+}
+
+function localErrors({ resourceAttributes, nonResourceAttributes }: Spec, namespace: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const stated = resourceAttributes?.namespace ?? '';
+  if (resourceAttributes && stated !== namespace)
+    errors.push(invalidValue('spec.resourceAttributes.namespace', stated, 'must match metadata.namespace'));
+  if (nonResourceAttributes)
+    errors.push(
+      invalidValue('spec.nonResourceAttributes', nonResourceAttributes, 'disallowed on this kind of request'),
+    );
+  return errors;
+}
+
+function refuseAll(errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalid({ group: GROUP, kind: '' }, errors);
 }

@@ -95,9 +95,21 @@ describe('access reviews', () => {
       resourceAttributes: { verb: '*', group: '*', resource: '*' },
     };
     expect((await review(admin, 'subjectaccessreviews', { spec })).status).toEqual({ allowed: true });
+    await expect(
+      review(admin, 'subjectaccessreviews', { spec: {}, metadata: { name: 'x' } }),
+    ).rejects.toMatchObject({
+      status: {
+        details: {
+          causes: [{ field: 'spec.resourceAttributes' }, { field: 'spec.user' }, { field: 'metadata' }],
+        },
+      },
+    });
     const health = { nonResourceAttributes: { path: '/healthz', verb: 'get' } };
     expect((await review(alice, 'selfsubjectaccessreviews', { spec: health })).status).toEqual({
       allowed: true,
+      reason: expect.stringMatching(
+        /^RBAC: allowed by ClusterRoleBinding ".*" of ClusterRole ".*" to Group "system:authenticated"$/,
+      ),
     });
   });
 

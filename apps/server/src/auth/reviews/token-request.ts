@@ -1,6 +1,6 @@
 import type { Client } from '@wheelhouse/shared/client/client';
 import type { Clock } from '@wheelhouse/shared/clock';
-import { badRequest, conflict, invalid, methodNotAllowed } from '@wheelhouse/shared/errors';
+import { badRequest, conflict, invalid } from '@wheelhouse/shared/errors';
 import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { secretKind } from '@wheelhouse/shared/kinds/core/secret';
@@ -37,8 +37,8 @@ export function createTokenRequestHandler(options: {
     group: '',
     plural: 'serviceaccounts',
     subresource: 'token',
+    methods: ['POST'],
     async handle(request, req, res) {
-      if (request.resource?.verb !== 'create') throw methodNotAllowed();
       const { namespace, name } = accountOf(request);
       const account = await client.get(serviceAccountKind, { namespace, name });
       const body = await parseBody(await readBody(req), mediaType(req));

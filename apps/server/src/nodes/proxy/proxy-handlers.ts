@@ -37,12 +37,12 @@ export function createProxyHandlers(options: PodStreamOptions): SubresourceHandl
     async handle(request, req, res) {
       const path = pathOf(req);
       // A page's relative links need the slash.
+      const { scheme, dial } = await find[plural](request, options);
       if (path.target === '') {
         res.writeHead(301, { location: `${path.prefix}/${path.query}` });
         res.end();
         return;
       }
-      const { scheme, dial } = await find[plural](request, options);
       await forwardRequest({ req, res }, await openTarget(dial, scheme), path);
     },
     async upgrade(request, req, socket, head) {

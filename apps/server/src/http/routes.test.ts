@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTester, type Tester } from './testing/tester';
+
+const NS = '/api/v1/namespaces/default';
+const MAPS = `${NS}/configmaps`;
+const DEPLOYMENTS = '/apis/apps/v1/namespaces/default/deployments';
+const MERGE = { type: 'application/merge-patch+json' };
+
+let tester: Tester;
+const send: Tester['send'] = (...request) => tester.send(...request);
+
+const map = (name: string, metadata: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, ...metadata },
+});
+
+beforeAll(async () => {
+  tester = await startTester();
+  for (const name of ['a', 'b', 'c'])
+    await send('POST', MAPS, map(name, { labels: { odd: String(name !== 'b') } }));
+});
+afterAll(() => tester.stop());
+
+describe('a path that no resource has is not found, whatever the method', () => {
+  it.each([
+    '/api/v1/configmaps/a',
+    '/api/v1/widgets',
+    '/apis/apps/v9',
+    '/apis/nope',
+    '/apis/nope/v1/things',
+    `${MAPS}/a/status`,
+    `${MAPS}/a/scale`,
+    `${NS}/pods/p/status/more`,
+    `${NS}/nodes/n`,
+    `${NS}/bindings/x`,
+    '/api/v1/watch/configmaps/x/y',
+    '/healthz/',
+    '/livez/informer-sync',
+  ])('%s', async (path) => {
+    for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS']) {
+      const { status } = await send(method, path, method === 'POST' || method === 'PUT' ? {} : undefined);
+      expect([method, status]).toEqual([method, 404]);
+    }
+  });
+});
+
+it.each([
+  ['/apis', 'APIGroupList'],
+  ['/apis/apps', 'APIGroup'],
+])('%s is answered to any method', async (path, kind) => {
+  expect((await send('DELETE', path)).json).toMatchObject({ kind });
+});
+
+it.each(['/healthz/etcd', '/livez/etcd', '/readyz/informer-sync', '/readyz/ping'])(
+  '%s is a check',
+  async (path) => {
+    expect(await send('GET', path)).toMatchObject({ status: 200, text: 'ok' });
+  },
+);
+
+describe('media types', () => {
+  it.each([
+    ['GET', '/version', 'text/plain'],
+    ['GET', '/api/v1', 'application/*'],
+    ['GET', '/api/v1', 'application/json;as=Table;v=v1;g=meta.k8s.io'],
+    ['GET', `${MAPS}/a`, 'text/plain'],
+    ['GET', `${MAPS}/none`, 'application/*'],
+  ])('%s %s as %s is not acceptable', async (method, path, accept) => {
+    expect(await send(method, path, undefined, { accept })).toMatchObject({
+      status: 406,
+      json: { reason: 'NotAcceptable' },
+    });
+  });
+
+  it('of a table may be YAML', async () => {
+    const accept = 'application/yaml;as=Table;v=v1;g=meta.k8s.io';
+    expect(await send('GET', MAPS, undefined, { accept })).toMatchObject({
+      status: 200,
+      type: 'application/yaml',
+    });
+  });
+
+  it('of a patch are compared literally, and none at all is another fault', async () => {
+    const upper = await send('PATCH', `${MAPS}/a`, {}, { type: 'APPLICATION/MERGE-PATCH+JSON' });
+    expect(upper).toMatchObject({ status: 415, json: { message: '415: Unsupported Media Type' } });
+    expect(
+      (await send('PATCH', `${MAPS}/a`, {}, { type: 'application/merge-patch+json; charset=utf-8' })).status,
+    ).toBe(200);
+  });
+
+  it.each(['application/apply-patch+yaml', 'application/merge-patch+json', ';'])(
+    '%s makes no object',
+    async (type) => {
+      expect((await send('POST', MAPS, map('d'), { type })).status).toBe(415);
+    },
+  );
+});
+
+describe('parameters', () => {
+  it.each([
+    ['limit=', 400, 'strconv.ParseInt: parsing "": invalid syntax'],
+    [
+      'limit=99999999999999999999',
+      400,
+      'strconv.ParseInt: parsing "99999999999999999999": value out of range',
+    ],
+    ['timeoutSeconds=1.5', 400, 'strconv.ParseInt: parsing "1.5": invalid syntax'],
+    ['resourceVersion=99999999999999999999', 400, 'value out of range'],
+    ['fieldSelector=spec.x%3D1', 400, '"spec.x" is not a known field selector: only "metadata.name"'],
+    [
+      `continue=${token({ v: 'v2', rv: 1, start: 'a' })}`,
+      400,
+      'does not recognize this encoded version "v2"',
+    ],
+    [`continue=${token({ v: 'meta.k8s.io/v1', rv: 0, start: 'a' })}`, 400, 'incorrect encoded start'],
+    [`continue=${token({ v: 'meta.k8s.io/v1', rv: 1, start: '' })}`, 400, 'encoded start key empty'],
+  ])('%s is refused', async (query, status, message) => {
+    const { json } = await send('GET', `${MAPS}?${query}`);
+    expect([json.code, json.message]).toEqual([status, expect.stringContaining(message)]);
+  });
+
+  it.each([
+    'limit=9223372036854775807',
+    'limit=%zz',
+    'limit=x;watch=1',
+    'includeObject=Some',
+    'fieldSelector=%3D',
+  ])('%s is passed over', async (query) => {
+    expect((await send('GET', `${MAPS}?${query}`)).json.items.length).toBeGreaterThan(2);
+  });
+
+  it('a full page has a next one while there is anything behind it, selected or not', async () => {
+    const { json } = await send('GET', `${MAPS}?labelSelector=odd%3Dtrue&limit=1`);
+    expect(json.items).toHaveLength(1);
+    const next = await send('GET', `${MAPS}?labelSelector=odd%3Dfalse&limit=1`);
+    expect(next.json.metadata.continue).toMatch(/./);
+    const last = await send(
+      'GET',
+      `${MAPS}?labelSelector=odd%3Dfalse&limit=1&continue=${next.json.metadata.continue}`,
+    );
+    expect(last.json).toMatchObject({ items: [] });
+    expect(last.json.metadata.continue).toBeUndefined();
+  });
+});
+
+describe('metadata', () => {
+  it('of what has no namespace says none, whatever was sent', async () => {
+    const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n', namespace: 'x' } };
+    const { status, json } = await send('POST', '/api/v1/nodes', node);
+    expect([status, json.metadata.namespace]).toEqual([201, undefined]);
+  });
+
+  it('of a new object may say a revision that is none', async () => {
+    expect((await send('POST', MAPS, map('r1', { resourceVersion: 'abc' }))).status).toBe(201);
+    expect((await send('POST', MAPS, map('r2', { resourceVersion: '7' }))).status).not.toBe(201);
+  });
+
+  it('keeps a generation that nobody counts, and a prefix that comes later', async () => {
+    expect((await send('POST', MAPS, map('g', { generation: 7 }))).json.metadata.generation).toBe(7);
+    expect((await send('PUT', `${MAPS}/g`, map('g', { generateName: 'p-' }))).json.metadata).toMatchObject({
+      generation: 7,
+      generateName: 'p-',
+    });
+  });
+
+  it('of a deployment counts its annotations as something that is wanted', async () => {
+    const labels = { app: 'x' };
+    const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+    const spec = { selector: { matchLabels: labels }, template };
+    await send('POST', DEPLOYMENTS, {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'd' },
+      spec,
+    });
+    const change = (metadata: object) => send('PATCH', `${DEPLOYMENTS}/d`, { metadata }, MERGE);
+    expect((await change({ labels: { a: 'b' } })).json.metadata.generation).toBe(1);
+    expect((await change({ annotations: { a: 'b' } })).json.metadata.generation).toBe(2);
+  });
+
+  it('names owners by a group and a version', async () => {
+    const owner = { apiVersion: 'a/b/c', kind: 'Pod', name: 'a', uid: 'u' };
+    const { json } = await send('POST', MAPS, map('o', { ownerReferences: [owner] }));
+    expect(json.details.causes).toMatchObject([{ field: 'metadata.ownerReferences.apiVersion' }]);
+  });
+});
+
+function token(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
