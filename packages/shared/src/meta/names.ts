@@ -24,7 +24,7 @@ const QUALIFIED_RE = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 const maxLength = (length: number) => `must be no more than ${length} characters`;
 const regexText = (text: string, pattern: string, ...examples: string[]) =>
   examples.length
-    ? `${text} (e.g. ${examples.map((example) => `'${example}'`).join(', or ')}, regex used for validation is '${pattern}')`
+    ? `${text} (e.g. ${examples.map((example) => `'${example}'`).join(',  or ')}, regex used for validation is '${pattern}')`
     : `${text} (regex used for validation is '${pattern}')`;
 
 /** One DNS label: at most 63 lower-case characters, digits and dashes. */

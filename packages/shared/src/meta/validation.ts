@@ -150,10 +150,15 @@ function validateFinalizers(
 export function validateObjectMetaUpdate(
   next: ObjectMeta,
   previous: ObjectMeta,
-  kind: FinalizerRule = {},
+  kind: FinalizerRule & Pick<KindDefinition, 'nameRule'> = {},
 ): FieldError[] {
   const field = 'metadata';
   const errors: FieldError[] = [];
+  const prefix = next.generateName;
+  if (prefix && prefix !== previous.generateName) {
+    const rule = kind.nameRule ?? 'dns-subdomain';
+    errors.push(...complaints(`${field}.generateName`, prefix, objectName(rule, prefix, { prefix: true })));
+  }
   if (previous.deletionTimestamp) {
     const added = (next.finalizers ?? []).filter(
       (finalizer) => !(previous.finalizers ?? []).includes(finalizer),

@@ -74,7 +74,7 @@ export const replicaSetKind: KindDefinition<ReplicaSet> = {
     return [
       ...nonNegative('spec.replicas', spec?.replicas),
       ...nonNegative('spec.minReadySeconds', spec?.minReadySeconds),
-      ...validateWorkloadSelector(spec?.selector, spec?.template, { path: 'spec', kind: 'ReplicaSet' }),
+      ...validateWorkloadSelector(spec?.selector, spec?.template, { path: 'spec', kind: 'deployment' }),
       ...validateServiceTemplate(spec?.template, 'spec.template', 'ReplicaSet'),
     ];
   },

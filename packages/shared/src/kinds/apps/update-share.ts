@@ -9,7 +9,7 @@ export function validateShare(value: number | string, field: string): FieldError
         invalidValue(
           field,
           value,
-          "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%', or '93%', regex used for validation is '[0-9]+%')",
+          "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
         ),
       ]
     : [];

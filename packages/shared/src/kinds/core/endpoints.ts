@@ -9,7 +9,7 @@ import { BAD_IP } from './service-validation';
 
 export type { Endpoints };
 
-const PROTOCOLS = ['TCP', 'UDP', 'SCTP'];
+const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 
 export const endpointsKind: KindDefinition<Endpoints> = {
   group: '',

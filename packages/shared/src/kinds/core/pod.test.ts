@@ -255,6 +255,20 @@ it('takes in templates what only pods must not have', () => {
 
 describe('a stored pod', () => {
   const stored = (spec: Partial<PodSpec>) => created(podKind, pod(spec)).object;
+
+  it('keeps the annotations that say what it mirrors and what confines it', () => {
+    const mirror = { 'kubernetes.io/config.mirror': 'a' };
+    const confined = { 'container.apparmor.security.beta.kubernetes.io/c': 'unconfined' };
+    const before = { ...pod({ nodeName: 'n' }), metadata: { annotations: { ...mirror, note: '1' } } };
+    const { object } = created(podKind, before);
+    const changed = (annotations: Record<string, string>) =>
+      updated(podKind, object, { ...before, metadata: { annotations } }).causes;
+    expect(changed({ ...mirror, note: '2' })).toEqual([]);
+    expect(changed({ ...confined })).toEqual([
+      'metadata.annotations[container.apparmor.security.beta.kubernetes.io/c] Forbidden',
+      'metadata.annotations[kubernetes.io/config.mirror] Forbidden',
+    ]);
+  });
   const tolerations = [{ key: 'a', operator: 'Exists' }];
 
   it.each<[string, Partial<PodSpec>, Partial<PodSpec>, string[]]>([

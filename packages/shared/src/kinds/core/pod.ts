@@ -4,7 +4,7 @@ import type { KindDefinition } from '../../meta/kind';
 import { keepAllButStatus, keepMetadata, keepStatus, setStatus } from '../status-split';
 import { podColumns } from './pod-columns';
 import { ephemeralContainersPart } from './pod-ephemeral';
-import { validatePodAnnotations } from './pod-spec/annotations';
+import { validatePodAnnotations, validatePodAnnotationsUpdate } from './pod-spec/annotations';
 import { validateImageSpaces } from './pod-spec/container';
 import { defaultPodSpec, defaultRequests } from './pod-spec/defaults';
 import { validatePodSpec } from './pod-spec/validate';
@@ -99,7 +99,10 @@ export const podKind: KindDefinition<Pod> = {
       ? [forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared')]
       : []),
   ],
-  validateUpdate: validatePodUpdate,
+  validateUpdate: (next, previous) => [
+    ...validatePodAnnotationsUpdate(next.metadata?.annotations, previous.metadata?.annotations),
+    ...validatePodUpdate(next, previous),
+  ],
   validateStatusUpdate: validatePodStatusUpdate,
   gracefulDeletion(pod) {
     const phase = pod.status?.phase;

@@ -107,13 +107,7 @@ const CHECKS: Partial<Record<SourceName, (source: SourceFields, path: string) =>
 
 function validatePartition({ partition = 0 }: SourceFields, path: string): FieldError[] {
   return typeof partition === 'number' && (partition < 0 || partition > 255)
-    ? [
-        invalidValue(
-          `${path}.partition`,
-          partition,
-          'must be between 0 and 255, inclusive (partitions are numbered from 1; 0 is the whole disk)',
-        ),
-      ]
+    ? [invalidValue(`${path}.partition`, partition, 'must be between 1 and 255, inclusive')]
     : [];
 }
 
@@ -197,6 +191,9 @@ function validateQuobyte({ registry, tenant }: SourceFields, path: string): Fiel
 }
 
 const CACHING_MODES = ['None', 'ReadOnly', 'ReadWrite'];
+const MANAGED_DISK =
+  '/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}';
+const BLOB_DISK = 'https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd';
 const DISK_KINDS = ['Dedicated', 'Managed', 'Shared'];
 
 function validateAzureDisk({ cachingMode, kind, diskURI }: SourceFields, path: string): FieldError[] {
@@ -206,9 +203,9 @@ function validateAzureDisk({ cachingMode, kind, diskURI }: SourceFields, path: s
   }
   if (kind === undefined) return errors;
   if (!DISK_KINDS.includes(text(kind))) errors.push(notSupported(`${path}.kind`, kind, DISK_KINDS));
-  const prefix = kind === 'Managed' ? '/subscriptions/' : 'https://';
-  if (!text(diskURI).startsWith(prefix)) {
-    errors.push(notSupported(`${path}.diskURI`, diskURI, [`${prefix}…`]));
+  const form = kind === 'Managed' ? MANAGED_DISK : BLOB_DISK;
+  if (!text(diskURI).startsWith(form.slice(0, form.indexOf('{')))) {
+    errors.push(notSupported(`${path}.diskURI`, diskURI, [form]));
   }
   return errors;
 }

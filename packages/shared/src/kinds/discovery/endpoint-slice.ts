@@ -110,10 +110,11 @@ function validateEndpoint(endpoint: Endpoint, type: string | undefined, path: st
   addresses.forEach((address, i) => {
     const at = `${path}.addresses[${i}]`;
     if (type === 'IPv4') {
-      if (parseIpv4(address) === undefined) errors.push(invalidValue(at, address, 'must be an IPv4 address'));
+      if (parseIpv4(address) === undefined)
+        errors.push(invalidValue(at, address, 'must be a valid IPv4 address'));
       else errors.push(...validateEndpointIp(address, at, { loopback: true }));
     } else if (type === 'IPv6') {
-      if (!parseIpv6(address)) errors.push(invalidValue(at, address, 'must be an IPv6 address'));
+      if (!parseIpv6(address)) errors.push(invalidValue(at, address, 'must be a valid IPv6 address'));
       else errors.push(...validateEndpointIp(address, at, { loopback: true }));
     } else if (type === 'FQDN') errors.push(...complaints(at, address, dns1123Subdomain(address)));
   });

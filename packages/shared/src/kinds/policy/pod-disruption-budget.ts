@@ -88,7 +88,7 @@ function validateShare(value: number | string | undefined, field: string): Field
       invalidValue(
         field,
         value,
-        "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%', or '93%', regex used for validation is '[0-9]+%')",
+        "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
       ),
     ];
   }

@@ -65,11 +65,21 @@ export const volumeAttachmentKind: KindDefinition<VolumeAttachment> = {
   prepareForUpdate: keepStatus,
   prepareForStatusUpdate: keepAllButStatusAlone,
   validate: ({ spec, status }) => [
-    ...validateDriverName(spec?.attacher, 'spec.attacher'),
+    ...(spec?.attacher ? [] : [required('spec.attacher')]),
     ...validateSource(spec?.source ?? {}, 'spec.source'),
     ...complaints('spec.nodeName', spec?.nodeName ?? '', dns1123Subdomain(spec?.nodeName ?? '')),
     ...validateStatus(status),
   ],
+  // Attachments of an older API may have worse names.
+  validateCreate({ spec }) {
+    const { attacher, source } = spec ?? {};
+    const errors = validateDriverName(attacher, 'spec.attacher').filter(
+      ({ reason }) => reason !== 'FieldValueRequired',
+    );
+    const name = source?.persistentVolumeName;
+    if (name === undefined) return errors;
+    return [...errors, ...complaints('spec.source.persistentVolumeName', name, dns1123Subdomain(name))];
+  },
   validateUpdate: (next, previous) => immutable('spec', next.spec, previous.spec),
   validateStatusUpdate: ({ status }) => validateStatus(status),
 };
@@ -82,10 +92,7 @@ function validateSource(source: VolumeAttachmentSource, path: string): FieldErro
     return validateVolumeSpec(inlineVolumeSpec, `${path}.inlineVolumeSpec`, { inline: true });
   if (persistentVolumeName === undefined) return [required(path, which)];
   const at = `${path}.persistentVolumeName`;
-  return [
-    ...(persistentVolumeName ? [] : [required(at, 'must specify non empty persistentVolumeName')]),
-    ...complaints(at, persistentVolumeName, dns1123Subdomain(persistentVolumeName)),
-  ];
+  return persistentVolumeName ? [] : [required(at, 'must specify non empty persistentVolumeName')];
 }
 
 function validateStatus(status: VolumeAttachment['status']): FieldError[] {

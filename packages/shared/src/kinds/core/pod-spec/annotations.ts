@@ -1,6 +1,6 @@
 import type { PodSpec, Toleration } from 'kubernetes-types/core/v1';
 import { decodeType } from '../../../meta/decode';
-import { type FieldError, invalidValue } from '../../../meta/field-error';
+import { type FieldError, forbidden, invalidValue } from '../../../meta/field-error';
 import { validateTolerations } from './scheduling';
 
 const MIRROR = 'kubernetes.io/config.mirror';
@@ -25,6 +25,20 @@ export function validatePodAnnotations(
     }
     if (!key.startsWith(APP_ARMOR)) return [];
     return validateAppArmor(key.slice(APP_ARMOR.length), value, { spec, path: `${path}[${key}]` });
+  });
+}
+
+type Annotations = Readonly<Record<string, string>> | undefined;
+
+/** Who a pod mirrors and what confines it does not change while it lives. */
+export function validatePodAnnotationsUpdate(next: Annotations, previous: Annotations): FieldError[] {
+  const keys = new Set([...Object.keys(previous ?? {}), ...Object.keys(next ?? {})]);
+  return [...keys].flatMap((key) => {
+    const what =
+      key === MIRROR ? 'mirror pod annotation' : key.startsWith(APP_ARMOR) ? 'AppArmor annotations' : '';
+    if (what === '' || next?.[key] === previous?.[key]) return [];
+    const verb = previous?.[key] === undefined ? 'add' : 'remove or update';
+    return [forbidden(`metadata.annotations[${key}]`, `may not ${verb} ${what}`)];
   });
 }
 

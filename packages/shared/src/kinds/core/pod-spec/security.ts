@@ -8,6 +8,7 @@ import {
   required,
 } from '../../../meta/field-error';
 import { validateLocalPath } from '../volume-sources';
+import { validateWindowsOptions } from './windows';
 
 /** Types of profiles, for seccomp and AppArmor alike. */
 const PROFILE_TYPES = ['Localhost', 'RuntimeDefault', 'Unconfined'];
@@ -24,6 +25,7 @@ export function validateContainerSecurity(
     ...userId(context.runAsUser, `${path}.runAsUser`),
     ...userId(context.runAsGroup, `${path}.runAsGroup`),
     ...seccomp(context.seccompProfile, `${path}.seccompProfile`),
+    ...validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`),
   ];
   const { procMount } = context;
   if (procMount !== undefined && !['Default', 'Unmasked'].includes(procMount)) {
@@ -75,6 +77,7 @@ export function validatePodSecurity(spec: PodSpec, path: string): FieldError[] {
     ...userId(context.runAsUser, `${at}.runAsUser`),
     ...userId(context.runAsGroup, `${at}.runAsGroup`),
     ...seccomp(context.seccompProfile, `${at}.seccompProfile`),
+    ...validateWindowsOptions(context.windowsOptions, `${at}.windowsOptions`),
   );
   for (const [i, group] of (context.supplementalGroups ?? []).entries()) {
     errors.push(...userId(group, `${at}.supplementalGroups[${i}]`));
