@@ -301,9 +301,9 @@ describe('definitions', () => {
       'spec.validation.openAPIV3Schema.properties[spec].properties[a].default',
     ],
     [
-      'a condition on what is not there',
-      { anyOf: [{ required: ['x'], properties: { x: { minimum: 1 } } }] },
-      'spec.validation.openAPIV3Schema.properties[spec].properties[x]',
+      'a condition that gives a type',
+      { anyOf: [{ required: ['x'], properties: { x: { type: 'integer' } } }] },
+      'spec.validation.openAPIV3Schema.properties[spec].anyOf[0].properties[x].type',
     ],
   ])('with %s are refused', async (_what, part, field) => {
     const schema = { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', ...part } } } };

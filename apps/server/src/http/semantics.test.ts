@@ -121,6 +121,8 @@ describe('server-side apply', () => {
   it('creates nothing in a dry run, and in spite of a race only once', async () => {
     const dry = await send('PATCH', `${MAPS}/race?fieldManager=m&dryRun=All`, map('race', { a: '1' }), APPLY);
     expect(dry.status).toBe(201);
+    // What was never stored has no revision.
+    expect(dry.json.metadata.resourceVersion).toBeUndefined();
     expect((await send('GET', `${MAPS}/race`)).status).toBe(404);
     const all = await Promise.all(
       ['m1', 'm2', 'm3'].map((name) =>

@@ -98,7 +98,7 @@ async function attempt(
     await services.feed.fresh();
     if (resource.cache.index.get(key)) throw taken(resource, key, name, metadata);
     await (await resource.hook?.reserve(object, undefined, true))?.rollback();
-    const after = await resource.unstored(ref, object, services.feed.revision);
+    const after = await resource.unstored(ref, object, 0);
     return { before: undefined, after, answer: after, created: true };
   }
 

@@ -70,9 +70,9 @@ export class EntryCodec {
     return Buffer.from(JSON.stringify(ordered));
   }
 
-  /** Stored bytes with the revision in its slot. */
+  /** Stored bytes with the revision in its slot; without one for 0, which is what was never stored. */
   splice(value: Uint8Array, revision: number): Buffer {
-    const slot = `"resourceVersion":"${revision}",`;
+    const slot = revision === 0 ? '' : `"resourceVersion":"${revision}",`;
     const head = this.#headBytes.length;
     const bytes = Buffer.allocUnsafeSlow(value.length + slot.length);
     this.#headBytes.copy(bytes);
@@ -103,7 +103,8 @@ export class EntryCodec {
 
   /** The entry of a fresh write: `object` gets the revision and is frozen. */
   written(key: string, value: Uint8Array, revision: number, object: KubeObject): Entry {
-    const metadata = { ...object.metadata, resourceVersion: String(revision) };
+    const { resourceVersion: _before, ...rest } = object.metadata ?? {};
+    const metadata = revision === 0 ? rest : { ...rest, resourceVersion: String(revision) };
     const stored = { ...object, metadata };
     const { namespace, name } = metadata;
     return new Entry(

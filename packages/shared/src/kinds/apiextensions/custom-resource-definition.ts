@@ -40,18 +40,21 @@ export const customResourceDefinitionKind: KindDefinition<CustomResourceDefiniti
       if (!names.listKind && names.kind) names.listKind = `${names.kind}List`;
     }
     spec.conversion ??= { strategy: 'None' };
-    spec.conversion.strategy ||= 'None';
+    for (const version of spec.versions ?? []) {
+      version.served ??= false;
+      version.storage ??= false;
+    }
     const service = spec.conversion.webhook?.clientConfig?.service;
     if (service) service.port ??= 443;
     if (spec.preserveUnknownFields === false) delete spec.preserveUnknownFields;
   },
   prepareForCreate(definition) {
-    const storage = definition.spec?.versions?.filter((version) => version.storage) ?? [];
+    const storage = definition.spec?.versions?.find((version) => version.storage);
     setStatus(definition, {
       // An empty list of conditions is null on the wire, as in Kubernetes.
       conditions: null as unknown as [],
       acceptedNames: { plural: '', kind: '' },
-      storedVersions: storage.map(({ name }) => name),
+      storedVersions: storage ? [storage.name] : [],
     });
   },
   prepareForUpdate(next, previous) {

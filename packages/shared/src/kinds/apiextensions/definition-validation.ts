@@ -118,12 +118,19 @@ export function validateStoredVersions({ spec, status }: CustomResourceDefinitio
   if (stored.length === 0) {
     return [invalidValue('status.storedVersions', stored, 'must have at least one stored version')];
   }
-  const known = new Set((spec?.versions ?? []).map(({ name }) => name));
-  return stored.flatMap((version, i) =>
-    known.has(version)
-      ? []
-      : [invalidValue(`status.storedVersions[${i}]`, version, 'must appear in spec.versions')],
-  );
+  const errors: FieldError[] = [];
+  const unseen = new Map(stored.map((version, i) => [version, i]));
+  for (const { name, storage } of spec?.versions ?? []) {
+    // Of two versions of one name the second has nothing left that could be its own.
+    const isStored = unseen.delete(name);
+    if (storage && !isStored) {
+      errors.push(invalidValue('status.storedVersions', stored, `must have the storage version ${name}`));
+    }
+  }
+  for (const [version, i] of unseen) {
+    errors.push(invalidValue(`status.storedVersions[${i}]`, version, 'must appear in spec.versions'));
+  }
+  return errors;
 }
 
 function validateApproval({ metadata, spec }: CustomResourceDefinition): FieldError[] {

@@ -1,9 +1,10 @@
 import { type FieldError, forbidden, invalidValue, notSupported, required } from '../../meta/field-error';
 import { isObject } from '../../meta/json';
-import { itemsOf, type JsonSchema, propertyOf, valuesOf } from './json-schema';
+import { itemsOf, type JsonSchema, propertyOf, someSchema, valuesOf } from './json-schema';
 
 /** Deeper schemas are refused: nobody means them, and everything below walks them recursively. */
 const MAX_DEPTH = 100;
+const META_FIELDS = ['metadata', 'apiVersion', 'kind'];
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
 const ROOT_FIELDS_WITH_STATUS =
   '[Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields XValidations]';
@@ -44,16 +45,56 @@ export function validateSchema(
   const errors: FieldError[] = [];
   if (hasStatus) errors.push(...rootWithStatus(schema, field));
   if (schema.nullable) errors.push(forbidden(`${field}.nullable`, 'nullable cannot be true at the root'));
-  errors.push(...openApiRules(schema, field, { root: true, noDefaults: undefined }, 0));
+  errors.push(...openApiRules(schema, field, { root: true, insideMeta: false, noDefaults: undefined }, 0));
+  // What has no structural form is told once, and nothing more of its structure.
+  const unsupported = unsupportedPart(schema);
+  if (unsupported) {
+    if (errors.length > 0) return errors;
+    return [invalidValue(field, '', `OpenAPIV3Schema '${unsupported}' is not supported`)];
+  }
   errors.push(...invariants(schema, 'root', field));
   errors.push(...completeness(schema, field));
   return errors;
 }
 
+const UNSUPPORTED = [
+  ['id', 'id'],
+  ['$schema', 'schema'],
+  ['$ref', '$ref'],
+  ['patternProperties', 'patternProperties'],
+  ['dependencies', 'dependencies'],
+  ['additionalItems', 'additionalItems'],
+  ['definitions', 'definitions'],
+] as const;
+
+/** The name of something that structural schemas cannot say, anywhere in this one. */
+function unsupportedPart(schema: JsonSchema): string | undefined {
+  let found: string | undefined;
+  someSchema(schema, (part) => {
+    found =
+      UNSUPPORTED.find(([name]) => !isZero(part[name]))?.[1] ??
+      (Array.isArray(part.items) ? 'items' : undefined);
+    return found !== undefined;
+  });
+  return found;
+}
+
+/** As Go sees it: not set. */
+function isZero(value: unknown): boolean {
+  if (value === undefined || value === null || value === '' || value === false) return true;
+  return isObject(value) && Object.keys(value).length === 0;
+}
+
 /** With a status subresource the root may hold only what keeps its meaning when status is looked at alone. */
 function rootWithStatus(schema: JsonSchema, field: string): FieldError[] {
-  for (const [name, value] of Object.entries(schema)) {
-    if (value === undefined || value === false) continue;
+  const first = ['id', '$schema', '$ref', 'type'];
+  const names = [
+    ...first,
+    ...Object.keys(schema).filter((name) => !first.includes(name)),
+  ] as (keyof JsonSchema)[];
+  for (const name of names) {
+    const value = schema[name];
+    if (value === undefined || value === '' || (value === false && name !== 'additionalProperties')) continue;
     if (name === 'type') {
       if (value !== 'object') {
         return [
@@ -79,6 +120,8 @@ function rootWithStatus(schema: JsonSchema, field: string): FieldError[] {
 
 interface Where {
   readonly root: boolean;
+  /** Within the metadata, kind or apiVersion of a resource. */
+  readonly insideMeta: boolean;
   /** Why no defaults may stand here, if so. */
   readonly noDefaults: string | undefined;
 }
@@ -86,11 +129,16 @@ interface Where {
 function openApiRules(schema: JsonSchema, field: string, where: Where, depth: number): FieldError[] {
   if (depth > MAX_DEPTH) return [invalidValue(field, '', 'the schema is nested too deeply')];
   const errors: FieldError[] = [];
-  const below = (child: JsonSchema, path: string, noDefaults = where.noDefaults) =>
-    errors.push(...openApiRules(child, path, { root: false, noDefaults }, depth + 1));
+  const below = (child: JsonSchema, path: string, inner: Partial<Where> = {}) =>
+    errors.push(...openApiRules(child, path, { ...where, root: false, ...inner }, depth + 1));
 
   if (schema.default !== undefined && where.noDefaults !== undefined) {
-    errors.push(forbidden(`${field}.default`, where.noDefaults));
+    errors.push(forbidden(`${field}.default`, `must not be set ${where.noDefaults}`));
+  }
+  if (where.insideMeta && schema['x-kubernetes-embedded-resource']) {
+    errors.push(
+      forbidden(`${field}.x-kubernetes-embedded-resource`, 'must not be used inside of resource meta'),
+    );
   }
   for (const name of [
     'id',
@@ -120,27 +168,29 @@ function openApiRules(schema: JsonSchema, field: string, where: Where, depth: nu
   }
   const { additionalProperties } = schema;
   const hasProperties = Object.keys(schema.properties ?? {}).length > 0;
-  if (additionalProperties === false) {
-    errors.push(forbidden(`${field}.additionalProperties`, 'additionalProperties cannot be set to false'));
-  } else if (additionalProperties !== undefined && hasProperties) {
+  if (additionalProperties !== undefined && additionalProperties !== true && hasProperties) {
     errors.push(
       forbidden(`${field}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'),
     );
   }
-  if (typeof additionalProperties === 'object') below(additionalProperties, `${field}.additionalProperties`);
-  const embedded = where.root || schema['x-kubernetes-embedded-resource'];
-  for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    const noDefaults =
-      embedded && (name === 'metadata' || name === 'apiVersion' || name === 'kind')
-        ? `must not be set in ${where.root ? 'the root' : 'an embedded resource'}'s ${name}`
-        : where.noDefaults;
-    below(property, `${field}.properties[${name}]`, name === 'metadata' ? noDefaults : where.noDefaults);
+  if (typeof additionalProperties === 'object') {
+    const noDefaults = where.insideMeta
+      ? 'inside additionalProperties applying to object metadata'
+      : where.noDefaults;
+    below(additionalProperties, `${field}.additionalProperties`, { noDefaults });
   }
-  const inside = 'must be undefined to be structural';
-  if (schema.not) below(schema.not, `${field}.not`, inside);
+  const isResource = where.root || schema['x-kubernetes-embedded-resource'] === true;
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    const isMeta = isResource && META_FIELDS.includes(name);
+    below(property, `${field}.properties[${name}]`, {
+      ...(isMeta ? { insideMeta: true } : {}),
+      ...(isMeta && where.root ? { noDefaults: `in top-level ${name}` } : {}),
+    });
+  }
+  if (schema.not) below(schema.not, `${field}.not`);
   for (const junctor of ['allOf', 'anyOf', 'oneOf'] as const) {
     schema[junctor]?.forEach((child, i) => {
-      below(child, `${field}.${junctor}[${i}]`, inside);
+      below(child, `${field}.${junctor}[${i}]`);
     });
   }
   const items = itemsOf(schema);
@@ -300,6 +350,9 @@ function invariants(schema: JsonSchema, level: Level, field: string): FieldError
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     errors.push(...invariants(property, 'field', `${field}.properties[${name}]`));
   }
+  if (level === 'root' && schema.additionalProperties !== undefined) {
+    errors.push(forbidden(`${field}.additionalProperties`, 'must not be used at the root'));
+  }
   const values = valuesOf(schema);
   if (values) errors.push(...invariants(values, 'field', `${field}.additionalProperties`));
 
@@ -349,10 +402,16 @@ function invariants(schema: JsonSchema, level: Level, field: string): FieldError
       ),
     );
   }
-  if (intOrString && type) {
-    errors.push(invalidValue(`${field}.type`, type, 'must be empty if x-kubernetes-int-or-string is true'));
+  if (intOrString && embedded) {
+    errors.push(
+      invalidValue(
+        `${field}.x-kubernetes-embedded-resource`,
+        true,
+        'must be false if x-kubernetes-int-or-string is true',
+      ),
+    );
   }
-  errors.push(...junctorRules(schema, field, intOrString));
+  errors.push(...junctorRules(schema, field, 'outside'));
   return errors;
 }
 
@@ -376,11 +435,11 @@ function metadataRules(metadata: JsonSchema, level: Level, field: string): Field
 }
 
 /** Inside allOf, anyOf, oneOf and not stand conditions on values alone. */
-function junctorRules(schema: JsonSchema, field: string, intOrString: boolean): FieldError[] {
+function junctorRules(schema: JsonSchema, field: string, place: 'outside' | 'inside'): FieldError[] {
   const errors: FieldError[] = [];
-  // The two ways of saying "a number or a string" beside x-kubernetes-int-or-string.
+  // The two ways of saying "a number or a string", as beside x-kubernetes-int-or-string.
   const saysBoth = (list: readonly JsonSchema[] | undefined) =>
-    intOrString &&
+    place === 'outside' &&
     list?.length === 2 &&
     list[0]?.type === 'integer' &&
     list[1]?.type === 'string' &&
@@ -428,8 +487,6 @@ function nestedRules(schema: JsonSchema, field: string): FieldError[] {
   for (const [name, text] of NOT_WITHIN) {
     const value = schema[name];
     if (value === undefined || value === false || value === '') continue;
-    // Reported with the general rules already.
-    if (name === 'default') continue;
     errors.push(forbidden(`${field}.${name}`, text));
   }
   const items = itemsOf(schema);
@@ -437,14 +494,14 @@ function nestedRules(schema: JsonSchema, field: string): FieldError[] {
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     errors.push(...nestedRules(property, `${field}.properties[${name}]`));
   }
-  if (propertyOf(schema, 'metadata') && isObject(schema.properties?.metadata?.properties) && field === '') {
+  if (propertyOf(schema, 'metadata')) {
     errors.push(forbidden(`${field}.properties[metadata]`, 'must not be specified in a nested context'));
   }
-  errors.push(...junctorRules(schema, field, false));
+  errors.push(...junctorRules(schema, field, 'inside'));
   return errors;
 }
 
-/** Whatever a condition inside a junctor speaks of must be defined outside as well. */
+/** Whatever a condition in a junctor at the root speaks of must be defined outside as well; further in, nobody asks. */
 function completeness(schema: JsonSchema, field: string): FieldError[] {
   const errors: FieldError[] = [];
   const inside = (children: readonly JsonSchema[] | undefined, name: string) => {
@@ -456,13 +513,6 @@ function completeness(schema: JsonSchema, field: string): FieldError[] {
   inside(schema.anyOf, 'anyOf');
   inside(schema.oneOf, 'oneOf');
   if (schema.not) errors.push(...covered(schema.not, schema, field, `${field}.not`));
-  const items = itemsOf(schema);
-  if (items) errors.push(...completeness(items, `${field}.items`));
-  const values = valuesOf(schema);
-  if (values) errors.push(...completeness(values, `${field}.additionalProperties`));
-  for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    errors.push(...completeness(property, `${field}.properties[${name}]`));
-  }
   return errors;
 }
 
