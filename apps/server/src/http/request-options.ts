@@ -115,7 +115,7 @@ export function deleteOptionsOf(
   body: unknown,
   asked: URLSearchParams,
 ): { options: FullDeleteOptions; dryRun: boolean } {
-  const sent: JsonObject = body === undefined ? {} : decodeDeleteOptions(body);
+  const sent: JsonObject = body === undefined || body === null ? {} : decodeDeleteOptions(body);
   const query = body === undefined ? asked : NO_QUERY;
   const dryRun = dryRunOf(
     [...(Array.isArray(sent.dryRun) ? sent.dryRun.map(String) : []), ...asked.getAll('dryRun')],
@@ -143,7 +143,8 @@ export function deleteOptionsOf(
     }
   }
   // The schema has checked the types of what the body says.
-  const preconditions = sent.preconditions as FullDeleteOptions['preconditions'];
+  const preconditions = (sent.preconditions ??
+    askedPreconditions(query)) as FullDeleteOptions['preconditions'];
   return {
     dryRun,
     options: {
@@ -155,6 +156,14 @@ export function deleteOptionsOf(
       ...(preconditions ? { preconditions } : {}),
     },
   };
+}
+
+/** A query may name the very object, or its revision, that is to go. */
+function askedPreconditions(query: URLSearchParams): JsonObject | undefined {
+  const uid = query.get('uid');
+  const resourceVersion = query.get('resourceVersion');
+  if (!uid && !resourceVersion) return undefined;
+  return { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) };
 }
 
 /** All groups have delete options of their own, which are the same. */

@@ -236,7 +236,10 @@ export class ResourceHandler {
     const shape = this.#shape(request);
     const { options, dryRun } = deleteOptionsOf(await this.#optionalBody(request), query);
     const context = { ...this.#context(request, 'DeleteOptions'), dryRun };
-    this.#answer(request, await this.operations.delete(context, resource, ref, options), context, shape);
+    const outcome = await this.operations.delete(context, resource, ref, options);
+    // Who asks in the old way for dependents to go as well is told that this takes time.
+    const isPending = options.orphanDependents === false && outcome.after !== undefined;
+    this.#answer(request, outcome, context, { ...shape, ...(isPending ? { status: 202 } : {}) });
   }
 
   async #deleteCollection(request: ResourceRequest): Promise<void> {
@@ -311,10 +314,15 @@ export class ResourceHandler {
     this.#answer(request, outcome, context, this.#shape(request));
   }
 
-  #answer(request: ResourceRequest, outcome: WriteOutcome, context: RequestContext, shape: Shape): void {
+  #answer(
+    request: ResourceRequest,
+    outcome: WriteOutcome,
+    context: RequestContext,
+    shape: Shape & { readonly status?: number },
+  ): void {
     const { res, resource } = request;
     const { answer, created } = outcome;
-    const status = created ? 201 : 200;
+    const status = shape.status ?? (created ? 201 : 200);
     if (!(answer instanceof Entry)) {
       const { type, body } = encodeAs(encodingOf(shape.representation), answer);
       send(res, status, type, body, context.warnings);

@@ -1,4 +1,5 @@
 import type { DeleteOptions } from '@wheelhouse/shared/client/client';
+import { customResourceDefinitionKind } from '@wheelhouse/shared/kinds/apiextensions/custom-resource-definition';
 import { replicaSetKind } from '@wheelhouse/shared/kinds/apps/replica-set';
 import { namespaceKind } from '@wheelhouse/shared/kinds/core/namespace';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
@@ -31,6 +32,27 @@ test('a bound pod gets its grace, an unbound one goes at once', () => {
   expect(plan(pod(), { gracePeriodSeconds: 5 })).toMatchObject({
     action: 'mark',
     next: { metadata: { deletionTimestamp: '2026-01-01T00:00:05Z', deletionGracePeriodSeconds: 5 } },
+  });
+});
+
+test('a bound pod that needs no grace goes as one that is forced to, one with finalizers may change its mind', () => {
+  const hasty = stored(
+    'Pod',
+    {},
+    { spec: { nodeName: 'n1', terminationGracePeriodSeconds: 0, containers: [] } },
+  );
+  expect(plan(hasty)).toMatchObject({
+    action: 'mark-and-remove',
+    next: { metadata: { deletionGracePeriodSeconds: 0 } },
+  });
+  const held = pod({
+    deletionTimestamp: '2026-01-01T00:00:00Z',
+    deletionGracePeriodSeconds: 0,
+    finalizers: ['x.io/a'],
+  });
+  expect(plan(held, { propagationPolicy: 'Foreground' })).toMatchObject({
+    action: 'mark',
+    next: { metadata: { finalizers: ['x.io/a', 'foregroundDeletion'] } },
   });
 });
 
@@ -110,4 +132,11 @@ test('a namespace is held by the finalizers of its spec', () => {
   const result = planDeletion(namespaceKind, namespace, {}, now);
   expect(result).toMatchObject({ action: 'mark', next: { status: { phase: 'Terminating' } } });
   expect('next' in result && result.next?.metadata?.deletionGracePeriodSeconds).toBe(undefined);
+});
+
+test('a definition that begins to go counts no change and has no grace', () => {
+  const definition = stored('CustomResourceDefinition', { generation: 3 }, { status: {} });
+  const begun = planDeletion(customResourceDefinitionKind, definition, {}, now);
+  expect(begun).toMatchObject({ action: 'mark', next: { metadata: { generation: 3 } } });
+  expect(begun.action === 'mark' && begun.next.metadata).not.toHaveProperty('deletionGracePeriodSeconds');
 });

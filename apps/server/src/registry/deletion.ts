@@ -31,9 +31,8 @@ export function planDeletion(
 ): DeletionPlan {
   const { metadata } = current;
   const deleting = metadata.deletionTimestamp !== undefined;
-  const full = graceOf(kind, current);
-  const graceful = full !== undefined;
-  const finalizers = finalizersAfter(kind, metadata.finalizers ?? [], options, deleting && graceful);
+  const graceful = kind.gracefulDeletion !== undefined;
+  const finalizers = finalizersAfter(kind, metadata.finalizers ?? [], options);
   const held = finalizers.length > 0 || namespaceFinalizers(current).length > 0;
 
   if (deleting) {
@@ -51,26 +50,27 @@ export function planDeletion(
   }
   if (kind.beginDeletion) {
     const next = mark(current, finalizers, 0, now, false);
+    // Such a kind knows no grace, and nothing that is wanted has changed.
+    const { deletionGracePeriodSeconds: _grace, ...metadata } = next.metadata ?? {};
+    next.metadata = current.metadata.generation
+      ? { ...metadata, generation: current.metadata.generation }
+      : metadata;
     kind.beginDeletion(next, { now });
     return { action: 'mark', next };
   }
   if (!graceful) {
     return held ? { action: 'mark', next: mark(current, finalizers, 0, now, false) } : { action: 'remove' };
   }
-  const grace = full === 0 ? 0 : normalGrace(options.gracePeriodSeconds ?? full);
+  const usual = kind.gracefulDeletion?.(current);
   // Nobody runs it yet, so nobody needs to be told before it goes.
-  if (full === 0 && !held) return { action: 'remove', last: mark(current, finalizers, 0, now, false) };
+  if (usual === undefined && !held)
+    return { action: 'remove', last: mark(current, finalizers, 0, now, false) };
+  const grace = usual === undefined ? 0 : normalGrace(options.gracePeriodSeconds ?? usual);
   return settle(mark(current, finalizers, grace, now, false), grace, held);
 }
 
 function settle(next: KubeObject, grace: number, held: boolean): DeletionPlan {
   return grace > 0 || held ? { action: 'mark', next } : { action: 'mark-and-remove', next };
-}
-
-/** Undefined: the kind knows no grace. 0: this object needs none. */
-function graceOf(kind: KindDefinition, object: KubeObject): number | undefined {
-  if (!kind.gracefulDeletion) return undefined;
-  return kind.gracefulDeletion(object) ?? 0;
 }
 
 /** Negative periods count as one second, as since Kubernetes 1.27. */
@@ -84,15 +84,13 @@ function sameNames(a: readonly string[], b: readonly string[]): boolean {
 
 /**
  * Which finalizers the propagation policy leaves the object with. A second request may still change its mind about
- * dependents, but not where the first gave grace (`settled`).
+ * dependents, unless the grace that the first gave goes on.
  */
 function finalizersAfter(
   kind: KindDefinition,
   finalizers: readonly string[],
   options: Options,
-  settled: boolean,
 ): readonly string[] {
-  if (settled) return finalizers;
   const policy = policyOf(kind, finalizers, options);
   const others = finalizers.filter((name) => name !== ORPHAN_FINALIZER && name !== FOREGROUND_FINALIZER);
   if (policy === 'Orphan') return [...others, ORPHAN_FINALIZER];

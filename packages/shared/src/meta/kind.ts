@@ -105,7 +105,7 @@ export interface KindDefinition<T extends KubeObject = KubeObject> extends Resou
   /** Field selectors beyond metadata.name and metadata.namespace. */
   readonly selectableFields?: Readonly<Record<string, FieldReader<T>>>;
   readonly columns?: readonly PrintColumn<T>[];
-  /** Grace in seconds that a plain DELETE starts with; undefined or 0 deletes at once. */
+  /** Grace in seconds that a plain DELETE starts with; undefined: it goes at once, whatever grace is asked for. */
   gracefulDeletion?(object: T): number | undefined;
   /** New objects without a name are given one that is unique. */
   readonly namedByServer?: true;

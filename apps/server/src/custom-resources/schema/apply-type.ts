@@ -26,19 +26,15 @@ class OpenFields extends Map<string, FieldSchema> {
  * definition says: keyed lists, sets, atomic maps.
  */
 export function defineApplyType(name: string, schema: JsonSchema): void {
-  defineObject(
-    name,
-    schema,
-    new Map([
-      ['apiVersion', { name: 'apiVersion', type: STRING, required: false, merge: {} }],
-      ['kind', { name: 'kind', type: STRING, required: false, merge: {} }],
-      [
-        'metadata',
-        { name: 'metadata', type: { form: 'object', type: OBJECT_META }, required: false, merge: {} },
-      ],
-    ]),
-  );
+  defineObject(name, schema, RESOURCE_FIELDS);
 }
+
+/** What every resource has, those inside of others included, whatever its schema says of them. */
+const RESOURCE_FIELDS: ReadonlyMap<string, FieldSchema> = new Map<string, FieldSchema>([
+  ['apiVersion', { name: 'apiVersion', type: STRING, required: false, merge: {} }],
+  ['kind', { name: 'kind', type: STRING, required: false, merge: {} }],
+  ['metadata', { name: 'metadata', type: { form: 'object', type: OBJECT_META }, required: false, merge: {} }],
+]);
 
 function defineObject(
   name: string,
@@ -69,7 +65,7 @@ function typeOf(name: string, schema: JsonSchema): FieldType {
     case 'object':
       if (values) return { form: 'map', of: typeOf(`${name}{}`, values) };
       if (Object.keys(schema.properties ?? {}).length === 0) return UNDESCRIBED;
-      defineObject(name, schema);
+      defineObject(name, schema, schema['x-kubernetes-embedded-resource'] ? RESOURCE_FIELDS : new Map());
       return { form: 'object', type: name };
     case 'string':
       return STRING;

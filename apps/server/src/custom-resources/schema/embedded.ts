@@ -70,7 +70,9 @@ export function validateEmbedded(object: JsonObject, schema: JsonSchema): FieldE
       const metadata = inner.metadata as ObjectMeta;
       const complete = { ...metadata, name: metadata.name ?? 'unnamed' };
       const { namespace: _namespace, ...rest } = complete;
-      errors.push(...validateObjectMeta({ namespaced: false }, rest, `${path}.metadata`));
+      errors.push(
+        ...validateObjectMeta({ namespaced: false, nameRule: 'path-segment' }, rest, `${path}.metadata`),
+      );
     }
   });
   return errors;

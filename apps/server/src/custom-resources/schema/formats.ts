@@ -12,7 +12,12 @@ const UUID5 = uuidOf(5, '[89ab]');
 const DURATION_UNITS =
   /^(?:\d+(?:\.\d+)?\s*(?:ns|us|µs|μs|ms|s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hr|hrs|hour|hours|d|day|days|w|wk|wks|week|weeks)\s*)+$/i;
 const EMAIL = /^[^\s@<>()[\]\\,;:"]+@[^\s@<>()[\]\\,;:"]+$/;
-const LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/i;
+/** A single label, or labels whose last is made of letters. Labels have been bounded in length before. */
+const HOST_PART = '[a-zA-Z0-9\\p{S}\\p{L}]';
+const HOST = new RegExp(
+  `^(?:${HOST_PART}(?:-?${HOST_PART}{0,62})?|(?:${HOST_PART}(?:[-a-zA-Z0-9\\p{S}\\p{L}]{0,61}${HOST_PART})?\\.)+[a-zA-Z\\p{L}]{2,63})$`,
+  'u',
+);
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const MAC = /^(?:[0-9a-f]{2}([:-]))(?:[0-9a-f]{2}\1){4,18}[0-9a-f]{2}$|^(?:[0-9a-f]{4}\.){2,9}[0-9a-f]{4}$/i;
 const RGB_PART = '\\s*(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)\\s*';
@@ -23,7 +28,8 @@ const TEXT_FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   bsonobjectid: (text) => /^[0-9a-f]{24}$/i.test(text),
   uri: isUri,
   email: (text) => text.length <= 320 && EMAIL.test(text),
-  hostname: (text) => text.length <= 253 && text.split('.').every((label) => LABEL.test(label)),
+  hostname: (text) =>
+    text.length <= 255 && text.split('.').every(({ length }) => length <= 63) && HOST.test(text),
   ipv4: (text) => parseIpv4(text) !== undefined,
   ipv6: (text) => parseIpv6(text) !== undefined,
   ip: isIp,
@@ -47,6 +53,11 @@ const TEXT_FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   'date-time': isDateTime,
   datetime: isDateTime,
 };
+
+/** Whether a format is one of those of texts that are checked. */
+export function isTextFormat(format: string): boolean {
+  return Object.hasOwn(TEXT_FORMATS, format);
+}
 
 /** False only for a text that breaks a format which is checked. */
 export function matchesFormat(format: string, text: string): boolean {

@@ -4,7 +4,7 @@ import {
   propertyOf,
   valuesOf,
 } from '@wheelhouse/shared/kinds/apiextensions/json-schema';
-import { duplicate, type FieldError } from '@wheelhouse/shared/meta/field-error';
+import { duplicate, type FieldError, invalidValue } from '@wheelhouse/shared/meta/field-error';
 import { isObject, type JsonObject } from '@wheelhouse/shared/meta/json';
 
 /** Elements of sets that are there twice, and elements of keyed lists with the same keys. */
@@ -14,11 +14,7 @@ export function validateListTypes(value: unknown, schema: JsonSchema, field = ''
     const items = itemsOf(schema);
     const type = schema['x-kubernetes-list-type'];
     if (type === 'set') errors.push(...repeated(value, canonical, (element) => element, field));
-    if (type === 'map') {
-      const keys = schema['x-kubernetes-list-map-keys'] ?? [];
-      const keysOf = (element: unknown) => pick(element, keys, items);
-      errors.push(...repeated(value, (element) => canonical(keysOf(element)), keysOf, field));
-    }
+    if (type === 'map') errors.push(...keyed(value, schema, field));
     if (items) {
       for (const [i, element] of value.entries()) {
         errors.push(...validateListTypes(element, items, `${field}[${i}]`));
@@ -32,6 +28,17 @@ export function validateListTypes(value: unknown, schema: JsonSchema, field = ''
     const child = propertyOf(schema, key) ?? values;
     return child ? validateListTypes(value[key], child, field ? `${field}.${key}` : key) : [];
   });
+}
+
+function keyed(list: readonly unknown[], schema: JsonSchema, field: string): FieldError[] {
+  const stranger = list.findIndex((element) => element !== null && !isObject(element));
+  if (stranger >= 0) {
+    const why = 'must be an object for an array of list-type map';
+    return [invalidValue(`${field}[${stranger}]`, list[stranger], why)];
+  }
+  const keys = schema['x-kubernetes-list-map-keys'] ?? [];
+  const keysOf = (element: unknown) => pick(element, keys, itemsOf(schema));
+  return repeated(list, (element) => canonical(keysOf(element)), keysOf, field);
 }
 
 function repeated(

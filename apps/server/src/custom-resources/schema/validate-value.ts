@@ -1,7 +1,7 @@
 import { itemsOf, type JsonSchema, propertyOf } from '@wheelhouse/shared/kinds/apiextensions/json-schema';
 import { type FieldError, invalidValue, notSupported, required } from '@wheelhouse/shared/meta/field-error';
 import { equalJson, isObject, type JsonObject } from '@wheelhouse/shared/meta/json';
-import { fitsNumberFormat, matchesFormat } from './formats';
+import { fitsNumberFormat, isTextFormat, matchesFormat } from './formats';
 import { compilePattern } from './patterns';
 
 /** More complaints about one object help nobody. */
@@ -26,24 +26,31 @@ interface Place {
   readonly name: string;
 }
 
+/** A value of a wrong type is held against the other conditions all the same, as in Kubernetes. */
 function check(value: unknown, schema: JsonSchema, place: Place, errors: FieldError[]): void {
   if (errors.length >= MOST_ERRORS) return;
   if (value === null && schema.nullable) return;
-  if (schema['x-kubernetes-int-or-string']) {
-    if (typeof value !== 'string' && !isInteger(value)) {
-      errors.push(wrongType(place, 'integer,string', value));
-      return;
-    }
-  } else if (schema.type && !hasType(value, schema.type)) {
-    errors.push(wrongType(place, schema.type, value));
-    return;
-  }
-  checkEnum(value, schema, place, errors);
-  if (typeof value === 'string') checkText(value, schema, place, errors);
+  const wanted = wantedType(value, schema);
+  if (wanted !== undefined) errors.push(wrongType(place, wanted, value));
+  if (value === null) {
+    if (schema.type || schema['x-kubernetes-int-or-string']) return;
+  } else if (typeof value === 'string') checkText(value, schema, place, errors);
   else if (typeof value === 'number' || typeof value === 'bigint') checkNumber(value, schema, place, errors);
   else if (Array.isArray(value)) checkList(value, schema, place, errors);
   else if (isObject(value)) checkObject(value, schema, place, errors);
+  checkEnum(value, schema, place, errors);
   checkJunctors(value, schema, place, errors);
+}
+
+/** The type that a value should have but has not. */
+function wantedType(value: unknown, schema: JsonSchema): string | undefined {
+  if (schema['x-kubernetes-int-or-string']) {
+    return typeof value === 'string' || isInteger(value) ? undefined : 'integer,string';
+  }
+  const { type = '', format } = schema;
+  // What has a format may be written as a list of what it is made of: nobody looks at lists then.
+  if (type === 'string' && format && isTextFormat(format) && Array.isArray(value)) return undefined;
+  return type && !hasType(value, type) ? type : undefined;
 }
 
 /** How a message begins: `spec.size in body`. */
@@ -71,8 +78,10 @@ function typeOf(value: unknown): string {
   return typeof value;
 }
 
+/** Beyond 64 bits numbers are approximate, and integers no more. */
 function isInteger(value: unknown): value is number | bigint {
-  return typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
+  if (typeof value === 'bigint') return true;
+  return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 63;
 }
 
 function hasType(value: unknown, type: string): boolean {
@@ -123,8 +132,12 @@ function checkText(text: string, schema: JsonSchema, place: Place, errors: Field
 
 function checkNumber(value: number | bigint, schema: JsonSchema, place: Place, errors: FieldError[]): void {
   const shown = Number(value);
-  const { minimum, maximum, multipleOf, format } = schema;
-  if (multipleOf !== undefined && multipleOf > 0 && !isMultiple(shown, multipleOf)) {
+  const { format } = schema;
+  // Integers are held against integers: a bound loses its fraction then.
+  const bound = (limit: number | undefined) =>
+    limit !== undefined && isInteger(value) ? Math.trunc(limit) : limit;
+  const [minimum, maximum, multipleOf] = [schema.minimum, schema.maximum, schema.multipleOf].map(bound);
+  if (multipleOf !== undefined && !isMultiple(value, multipleOf)) {
     say(errors, place, shown, `should be a multiple of ${multipleOf}`);
   }
   if (maximum !== undefined && (schema.exclusiveMaximum ? value >= maximum : value > maximum)) {
@@ -143,7 +156,8 @@ function checkNumber(value: number | bigint, schema: JsonSchema, place: Place, e
       `should be greater than ${schema.exclusiveMinimum ? '' : 'or equal to '}${minimum}`,
     );
   }
-  if (format && schema.type && !fitsNumberFormat(format, value)) {
+  const isBounded = minimum !== undefined || maximum !== undefined || multipleOf !== undefined;
+  if (isBounded && format && schema.type && !fitsNumberFormat(format, value)) {
     errors.push(
       invalidValue(
         place.field,
@@ -154,7 +168,10 @@ function checkNumber(value: number | bigint, schema: JsonSchema, place: Place, e
   }
 }
 
-function isMultiple(value: number, of: number): boolean {
+function isMultiple(value: number | bigint, of: number): boolean {
+  if (of <= 0) return false;
+  if (typeof value === 'bigint') return value % BigInt(of) === 0n;
+  if (Number.isInteger(value) && Number.isInteger(of)) return value % of === 0;
   const ratio = value / of;
   return Math.abs(ratio - Math.round(ratio)) < 1e-9 * Math.max(1, Math.abs(ratio));
 }
@@ -187,11 +204,14 @@ function checkList(list: readonly unknown[], schema: JsonSchema, place: Place, e
 function checkObject(object: JsonObject, schema: JsonSchema, place: Place, errors: FieldError[]): void {
   const keys = Object.keys(object);
   const { minProperties, maxProperties } = schema;
+  // One with too few or too many is looked at no further.
   if (minProperties !== undefined && keys.length < minProperties) {
     say(errors, place, keys.length, `should have at least ${minProperties} properties`);
+    return;
   }
   if (maxProperties !== undefined && keys.length > maxProperties) {
     errors.push(tooManyOf(place.field, keys.length, maxProperties));
+    return;
   }
   const below = (key: string): Place => ({
     field: place.field ? `${place.field}.${key}` : key,
@@ -219,11 +239,12 @@ function checkJunctors(value: unknown, schema: JsonSchema, place: Place, errors:
       check(value, child, place, own);
       return own;
     });
+  // Of no field, as in Kubernetes: only the text says where.
   const complain = (text: string) =>
-    errors.push(invalidValue(place.field || '<nil>', '', `${JSON.stringify(place.name)} ${text}`));
+    errors.push(invalidValue('<nil>', '', `${JSON.stringify(place.name)} ${text}`));
   const nearest = (lists: readonly FieldError[][]) =>
     lists.reduce((best, list) => (list.length < best.length ? list : best));
-  if (schema.anyOf?.length && !isPlainIntOrString(schema)) {
+  if (schema.anyOf?.length) {
     const found = verdicts(schema.anyOf);
     if (found.every((list) => list.length > 0)) {
       complain('must validate at least one schema (anyOf)');
@@ -249,9 +270,4 @@ function checkJunctors(value: unknown, schema: JsonSchema, place: Place, errors:
     }
   }
   if (schema.not && verdicts([schema.not])[0]?.length === 0) complain('must not validate the schema (not)');
-}
-
-/** `anyOf: [integer, string]` beside x-kubernetes-int-or-string says nothing more. */
-function isPlainIntOrString(schema: JsonSchema): boolean {
-  return schema['x-kubernetes-int-or-string'] === true && schema.anyOf?.every((child) => child.type) === true;
 }

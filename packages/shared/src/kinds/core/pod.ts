@@ -106,8 +106,8 @@ export const podKind: KindDefinition<Pod> = {
   validateStatusUpdate: validatePodStatusUpdate,
   gracefulDeletion(pod) {
     const phase = pod.status?.phase;
-    if (!pod.spec?.nodeName || phase === 'Failed' || phase === 'Succeeded') return 0;
-    return Math.max(pod.spec.terminationGracePeriodSeconds ?? 30, 1) || 1;
+    if (!pod.spec?.nodeName || phase === 'Failed' || phase === 'Succeeded') return undefined;
+    return pod.spec.terminationGracePeriodSeconds ?? 0;
   },
 };
 
