@@ -95,6 +95,14 @@ export const notFound = (subject: ErrorSubject) =>
 export const alreadyExists = (subject: ErrorSubject) =>
   apiError('AlreadyExists', `${quoted(subject)} already exists`, { subject });
 
+/** The same for an object that has a `generateName`. */
+export const generatedNameTaken = (subject: ErrorSubject) =>
+  apiError(
+    'AlreadyExists',
+    `${quoted(subject)} already exists, the server was not able to generate a unique name for the object`,
+    { subject, retryAfterSeconds: 1 },
+  );
+
 export const conflict = (subject: ErrorSubject, why: string) =>
   apiError('Conflict', `Operation cannot be fulfilled on ${quoted(subject)}: ${why}`, { subject });
 

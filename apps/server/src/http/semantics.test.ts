@@ -200,6 +200,21 @@ it('a refusal that comes before the name is chosen says how the name would begin
   expect(json.details).toMatchObject({ name: 'gen-', kind: 'pods' });
 });
 
+it('a name that is given beside a beginning for one wins, and is taken in the words of Kubernetes', async () => {
+  const { json: made } = await send('POST', MAPS, { metadata: { name: 'both', generateName: 'bo' } });
+  expect(made.metadata).toMatchObject({ name: 'both', generateName: 'bo' });
+  for (const generateName of ['bo', 'other-']) {
+    const again = await send('POST', MAPS, { metadata: { name: 'both', generateName } });
+    expect(again.status).toBe(409);
+    expect(again.json).toMatchObject({
+      reason: 'AlreadyExists',
+      message:
+        'configmaps "both" already exists, the server was not able to generate a unique name for the object',
+      details: { name: 'both', kind: 'configmaps', retryAfterSeconds: 1 },
+    });
+  }
+});
+
 it('the scale of something missing is missing in the words of Kubernetes', async () => {
   const message = async (path: string) => (await send('GET', `${path}/none/scale`)).json.message;
   const apps = '/apis/apps/v1/namespaces/default';

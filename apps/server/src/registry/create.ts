@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { alreadyExists, apiError, badRequest } from '@wheelhouse/shared/errors';
+import { alreadyExists, apiError, badRequest, generatedNameTaken } from '@wheelhouse/shared/errors';
 import type { FieldError } from '@wheelhouse/shared/meta/field-error';
 import type { KubeObject } from '@wheelhouse/shared/meta/object';
 import { timestamp } from '@wheelhouse/shared/meta/timestamp';
@@ -96,7 +96,7 @@ async function attempt(
   const key = resource.key(ref);
   if (context.dryRun) {
     await services.feed.fresh();
-    if (resource.cache.index.get(key)) throw taken(resource, key, name, metadata);
+    if (resource.cache.index.get(key)) throw taken(resource, key, metadata, request.generatedFrom);
     await (await resource.hook?.reserve(object, undefined, true))?.rollback();
     const after = await resource.unstored(ref, object, 0);
     return { before: undefined, after, answer: after, created: true };
@@ -123,7 +123,7 @@ async function attempt(
       });
       if (!result.ok) {
         unwritten = true;
-        throw taken(resource, key, name, metadata);
+        throw taken(resource, key, metadata, request.generatedFrom);
       }
       const after = services.feed.acknowledge(resource.cache, key, value, result.revision, stored);
       await reservation?.commit();
@@ -162,18 +162,20 @@ function keepOwnMetadata(
   resource.kind.prepareForCreate?.(object, { now });
 }
 
-function taken(resource: StoredResource, key: string, name: string, metadata: MutableMeta): Error {
+/** A name that was generated is tried anew; who chose one beside `generateName` is told as if it had been generated. */
+function taken(
+  resource: StoredResource,
+  key: string,
+  { generateName: base, name = '' }: MutableMeta,
+  generatedFrom: string | undefined,
+): Error {
   const subject = resource.subject(name);
-  const there = resource.cache.index.get(key);
-  const refusal = there?.object.metadata.deletionTimestamp
-    ? apiError(
-        'AlreadyExists',
-        `object is being deleted: ${resource.kind.group ? `${resource.kind.plural}.${resource.kind.group}` : resource.kind.plural} "${name}" already exists`,
-        { subject },
-      )
-    : alreadyExists(subject);
-  const generated = metadata.generateName && name.startsWith(metadata.generateName.slice(0, 58));
-  return generated ? new NameTaken(refusal) : refusal;
+  const refusal = base ? generatedNameTaken(subject) : alreadyExists(subject);
+  const isGoing = resource.cache.index.get(key)?.object.metadata.deletionTimestamp !== undefined;
+  const told = isGoing
+    ? apiError('AlreadyExists', `object is being deleted: ${refusal.message}`, { subject })
+    : refusal;
+  return generatedFrom === undefined ? told : new NameTaken(told);
 }
 
 /** The metadata that a client may choose; the rest is the server's. */

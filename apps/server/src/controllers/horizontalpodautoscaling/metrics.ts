@@ -22,7 +22,13 @@ export interface MetricInput {
 /** What one metric asks for. */
 export type Proposal =
   | { readonly ok: true; readonly replicas: number; readonly name: string; readonly status: MetricStatus }
-  | { readonly ok: false; readonly reason: string; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      readonly message: string;
+      /** What the summary over all metrics calls it. */
+      readonly what: string;
+    };
 
 /** One metric of an autoscaler, answered. */
 export function proposalOf(spec: MetricSpec, input: MetricInput): Proposal {
@@ -39,6 +45,7 @@ export function proposalOf(spec: MetricSpec, input: MetricInput): Proposal {
       return {
         ok: false,
         reason: 'FailedGetPodsMetric',
+        what: 'pods metric',
         message: `unable to get metric ${spec.pods?.metric.name ?? ''}: ${NO_CUSTOM_METRICS}`,
       };
     case 'Object': {
@@ -47,6 +54,7 @@ export function proposalOf(spec: MetricSpec, input: MetricInput): Proposal {
       return {
         ok: false,
         reason: 'FailedGetObjectMetric',
+        what: 'object metric',
         message: `unable to get metric ${metric?.name ?? ''}: ${object}/${NO_CUSTOM_METRICS}`,
       };
     }
@@ -56,6 +64,7 @@ export function proposalOf(spec: MetricSpec, input: MetricInput): Proposal {
       return {
         ok: false,
         reason: 'FailedGetExternalMetric',
+        what: `${name} external metric`,
         message: `unable to get external metric ${asked}: unable to fetch metrics from external metrics API: the server could not find the requested resource (get ${name}.external.metrics.k8s.io)`,
       };
     }
@@ -65,7 +74,7 @@ export function proposalOf(spec: MetricSpec, input: MetricInput): Proposal {
 }
 
 function unknown(reason: string, type: string): Proposal {
-  return { ok: false, reason, message: `unknown metric source type ${JSON.stringify(type)}` };
+  return { ok: false, reason, what: 'metric', message: `unknown metric source type ${JSON.stringify(type)}` };
 }
 
 function resourceProposal(
@@ -92,6 +101,7 @@ function resourceProposal(
     return {
       ok: false,
       reason: container === undefined ? 'FailedGetResourceMetric' : 'FailedGetContainerResourceMetric',
+      what: `${resource} ${container === undefined ? 'resource' : 'container'} metric`,
       message: `failed to get ${resource} ${target.averageValue === undefined ? 'utilization' : 'usage'}: ${answer.message}`,
     };
   }

@@ -2,7 +2,7 @@ import type { HorizontalPodAutoscaler } from '@wheelhouse/shared/kinds/autoscali
 import type { Stored } from '@wheelhouse/shared/meta/object';
 import type { PodMetrics } from '@wheelhouse/shared/metrics/resource-metrics';
 import fc from 'fast-check';
-import type { HorizontalPodAutoscalerSpec } from 'kubernetes-types/autoscaling/v2';
+import type { HorizontalPodAutoscalerSpec, MetricSpec } from 'kubernetes-types/autoscaling/v2';
 import type { Pod } from 'kubernetes-types/core/v1';
 import { describe, expect, it } from 'vitest';
 import { goldenCases } from '../testing/golden';
@@ -114,6 +114,30 @@ describe('how many replicas', () => {
       status: 'False',
       reason: 'FailedGetResourceMetric',
     });
+  });
+
+  it('says what kind of metric it could not get, as Kubernetes words it', () => {
+    const object = { apiVersion: 'v1', kind: 'Service', name: 's' };
+    const metric = { name: 'q' };
+    const target = { type: 'Value', value: '3' };
+    const told = (spec: MetricSpec) =>
+      plan([undefined], { spec: { metrics: [spec] } }).events.map(({ message }) => message);
+    const summary = 'invalid metrics (1 invalid out of 1), first error is: failed to get';
+    const noCustom =
+      'unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered';
+    expect(told({ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization' } } })[1]).toBe(
+      `${summary} cpu resource metric value: failed to get cpu utilization: unable to get metrics for resource cpu: no metrics returned from resource metrics API`,
+    );
+    expect(told({ type: 'Pods', pods: { metric, target } })).toEqual([
+      `unable to get metric q: ${noCustom}`,
+      `${summary} pods metric value: unable to get metric q: ${noCustom}`,
+    ]);
+    expect(told({ type: 'Object', object: { metric, target, describedObject: object } })[0]).toBe(
+      `unable to get metric q: Service on n s/${noCustom}`,
+    );
+    expect(told({ type: 'External', external: { metric, target } })[1]).toBe(
+      `${summary} q external metric value: unable to get external metric n/q/nil: unable to fetch metrics from external metrics API: the server could not find the requested resource (get q.external.metrics.k8s.io)`,
+    );
   });
 
   it('follows plain amounts too', () => {

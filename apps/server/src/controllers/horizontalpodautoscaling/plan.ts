@@ -120,7 +120,7 @@ function planByMetrics(
       reason,
       message: `the HPA was unable to compute the replica count: ${message}`,
     });
-    const summary = `invalid metrics (${bad.length} invalid out of ${proposals.length}), first error is: ${message}`;
+    const summary = `invalid metrics (${bad.length} invalid out of ${proposals.length}), first error is: failed to get ${first?.what ?? 'metric'} value: ${message}`;
     return plan({
       metrics,
       events: [...events, { reason: 'FailedComputeMetricsReplicas', message: summary }],

@@ -13,7 +13,7 @@ import { HASH_LABEL, type History, revisionHistory } from '../revisions/history'
 import { templateOf } from '../revisions/plan';
 import { statefulClaims } from './claims';
 import { missingLabels, newStatefulPod, ordinalOf, podName } from './identity';
-import { type NewReplica, planStatefulSet, type RemovedPod } from './plan';
+import { type NewReplica, ordinalRange, planStatefulSet, type RemovedPod } from './plan';
 import { revisionsInUse, statefulSetStatus } from './status';
 
 /** Deleting a claim whose pod is gone is up to others, so its end is asked for rather than waited for. */
@@ -125,15 +125,19 @@ export const statefulSetController: ControllerDefinition = {
 
     /** Labels that name the pod are put back, claims that it lacks are made, their owners are set. */
     async function keepIdentity(set: Stored<StatefulSet>, pod: Stored<Pod>): Promise<void> {
-      if (pod.metadata.deletionTimestamp || ordinalOf(set, pod) === undefined) return;
-      const labels = missingLabels(set, pod);
+      const ordinal = ordinalOf(set, pod);
+      if (pod.metadata.deletionTimestamp || ordinal === undefined) return;
+      const { start, end } = ordinalRange(set);
+      // One that is about to go needs nothing more, but its claims have to know whom they follow.
+      const isWanted = ordinal >= start && ordinal < end;
+      const labels = isWanted ? missingLabels(set, pod) : undefined;
       if (labels) {
         const body = { metadata: { uid: pod.metadata.uid, labels } };
         await client.patch(podKind, pod.metadata, { type: 'merge', body });
         const text = `update Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`;
         events.record(set, 'Normal', 'SuccessfulUpdate', text);
       }
-      if (pod.status?.phase === 'Pending') await claims.ensure(set, pod.metadata.name);
+      if (isWanted && pod.status?.phase === 'Pending') await claims.ensure(set, pod.metadata.name);
       await claims.keepOwners(set, pod);
     }
 
