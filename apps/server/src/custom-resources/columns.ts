@@ -41,11 +41,23 @@ function columnOf(definition: CustomResourceColumnDefinition): PrintColumn<KubeO
   };
 }
 
+/** `Date.parse` knows much more than times of the API. */
+const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+
+/** Maps are printed in the order of their keys. */
+function sortedByKey(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedByKey);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, part]) => [key, sortedByKey(part)]));
+}
+
 function cellOf(type: (typeof TYPES)[number], value: unknown, now: Date): string | number | boolean | null {
-  if (value === undefined || value === null) return null;
+  if (value === undefined) return null;
   switch (type) {
     case 'string':
-      return typeof value === 'object' ? JSON.stringify(value) : String(value);
+      if (value === null) return '<no value>';
+      return typeof value === 'object' ? JSON.stringify(sortedByKey(value)) : String(value);
     case 'integer':
       return typeof value === 'number' || typeof value === 'bigint' ? Math.trunc(Number(value)) : null;
     case 'number':
@@ -54,6 +66,7 @@ function cellOf(type: (typeof TYPES)[number], value: unknown, now: Date): string
       return typeof value === 'boolean' ? value : null;
     case 'date':
       if (typeof value !== 'string') return null;
-      return Number.isNaN(Date.parse(value)) ? '<invalid>' : ageOf(value, now);
+      if (value === '' || value === 'null') return '<unknown>';
+      return RFC3339.test(value) && !Number.isNaN(Date.parse(value)) ? ageOf(value, now) : '<invalid>';
   }
 }

@@ -1,7 +1,7 @@
-import { stringify } from 'yaml';
 import type { Encoding } from './negotiation';
 import { PROTOBUF_TYPE } from './protobuf/decode';
 import { encodeProtobuf } from './protobuf/encode';
+import { yamlText } from './yaml-text';
 
 export const JSON_TYPE = 'application/json';
 export const YAML_TYPE = 'application/yaml';
@@ -19,7 +19,7 @@ export interface Named {
  * where it has no protobuf form.
  */
 export function encodeAs(encoding: Encoding, value: Named): { type: string; body: Buffer } {
-  if (encoding === 'yaml') return { type: YAML_TYPE, body: Buffer.from(stringify(value)) };
+  if (encoding === 'yaml') return { type: YAML_TYPE, body: Buffer.from(yamlText(value)) };
   const bytes = encoding === 'protobuf' ? encodeProtobuf(value) : undefined;
   return bytes
     ? { type: PROTOBUF_TYPE, body: bytes }

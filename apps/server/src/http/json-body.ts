@@ -13,7 +13,7 @@ export function parseJson(text: string, problems?: string[]): unknown {
   if (depth > DEEPEST_BODY) throw badRequest(`the body is nested more than ${DEEPEST_BODY} levels deep`);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text, HALF_CHARACTER.test(text) ? wellFormed : undefined);
   } catch (error) {
     // The parser's message may quote the body, which may hold secrets: say where, not what.
     const position = /position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1];
@@ -22,6 +22,16 @@ export function parseJson(text: string, problems?: string[]): unknown {
   // Looking for keys that stand twice is only worth it when some have been lost.
   if (problems && keys !== countKeys(value)) problems.push(...duplicateFields(text));
   return value;
+}
+
+/** The escape of half a character; written alone it means nothing. */
+const HALF_CHARACTER = /\\u[dD][89a-fA-F]/;
+
+const LONE_HALF = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** Halves that stand alone become the sign for what cannot be read, as in Go. */
+function wellFormed(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(LONE_HALF, '\ufffd') : value;
 }
 
 const QUOTE = 34;

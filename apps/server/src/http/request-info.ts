@@ -1,4 +1,5 @@
 import { badRequest } from '@wheelhouse/shared/errors';
+import { PlainTextError } from './respond';
 
 /** The resource part of a path, before anyone has looked whether it exists. */
 export interface ResourcePath {
@@ -19,7 +20,7 @@ export interface ResourcePath {
  * (discovery, health, anything else). Throws BadRequest for escapes that are none.
  */
 export function parseResourcePath(path: string): ResourcePath | undefined {
-  const parts = path.split('/');
+  const parts = decodePath(path).split('/');
   // parts[0] is what stands before the first slash: nothing.
   const core = parts[1] === 'api';
   if (!core && parts[1] !== 'apis') return undefined;
@@ -33,9 +34,9 @@ export function parseResourcePath(path: string): ResourcePath | undefined {
   if (watch) at++;
   if (parts.length <= at) return undefined;
 
-  const base = { group: decodePart(group), version: decodePart(version), watch };
+  const base = { group, version, watch };
   if (parts[at] === 'namespaces') {
-    const namespace = parts[at + 1] === undefined ? undefined : decodePart(parts[at + 1] ?? '');
+    const namespace = parts[at + 1];
     const next = parts[at + 2];
     // `/namespaces/x/status` and `/namespaces/x/finalize` speak of the namespace itself.
     if (next === undefined || ((next === 'status' || next === 'finalize') && parts.length === at + 3)) {
@@ -55,23 +56,24 @@ export function parseResourcePath(path: string): ResourcePath | undefined {
 
 function tail(parts: readonly string[], at: number) {
   return {
-    plural: decodePart(parts[at] ?? ''),
-    name: parts[at + 1] === undefined ? undefined : decodePart(parts[at + 1] ?? ''),
-    subresource: parts[at + 2] === undefined ? undefined : decodePart(parts[at + 2] ?? ''),
+    plural: parts[at] ?? '',
+    name: parts[at + 1],
+    subresource: parts[at + 2],
     rest: parts.slice(at + 3).join('/'),
   };
 }
 
-function decodePart(part: string): string {
-  if (!part.includes('%')) return part;
+/** As Go: an escaped slash separates like any other. */
+function decodePath(path: string): string {
+  if (!path.includes('%')) return path;
   let decoded: string;
   try {
-    decoded = decodeURIComponent(part);
+    decoded = decodeURIComponent(path);
   } catch {
-    throw badRequest(`invalid escape in the path: ${JSON.stringify(part)}`);
+    throw new PlainTextError(400, '400 Bad Request');
   }
-  // A name with a slash or a zero byte would reach another key of the store.
-  if (decoded.includes('/') || decoded.includes('\0')) throw badRequest('a path segment may hold no slash');
+  // A name with a zero byte would reach another key of the store.
+  if (decoded.includes('\0')) throw badRequest('a path may hold no zero byte');
   return decoded;
 }
 

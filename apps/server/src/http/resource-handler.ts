@@ -1,6 +1,7 @@
 import type { Clock } from '@wheelhouse/shared/clock';
 import { badRequest, notAcceptable, notFound, unsupportedMediaType } from '@wheelhouse/shared/errors';
 import { apiVersionOf } from '@wheelhouse/shared/meta/kind';
+import { pathSegment } from '@wheelhouse/shared/meta/names';
 import type { Stored } from '@wheelhouse/shared/meta/object';
 import type { Authorizer } from '../auth/auth';
 import { Entry } from '../registry/entry';
@@ -397,15 +398,16 @@ export class ResourceHandler {
     if (type.startsWith('application/') && type.includes('patch+'))
       throw unsupportedMediaType(UNKNOWN_FORMAT);
     if (type === PROTOBUF_TYPE) return bytes.length === 0 ? undefined : decodeProtobuf(bytes);
-    return parseBody(bytes, type, problems);
+    const body = await parseBody(bytes, type, problems);
+    // In Go null leaves an object as it is: empty.
+    return body === null ? {} : body;
   }
 
   async #patchBody({ req }: ResourceRequest): Promise<PatchRequest> {
     // The router compares it literally, without parameters; what says nothing at all it takes for another fault.
     const type = (req.headers['content-type'] ?? '').split(';', 1)[0]?.trim() ?? '';
     const form = Object.hasOwn(PATCH_TYPES, type) ? PATCH_TYPES[type] : undefined;
-    if (!form && req.headers['content-length'] === undefined && !req.headers['transfer-encoding'])
-      throw notAcceptable('406: Not Acceptable');
+    if (!form && !(Number(req.headers['content-length']) > 0)) throw notAcceptable('406: Not Acceptable');
     if (!form) throw unsupportedMediaType('415: Unsupported Media Type');
     const problems: string[] = [];
     const body = await parseBody(await readBody(req), type, problems);
@@ -429,6 +431,8 @@ function noSubresource({ resource, path }: ResourceRequest) {
 function refOf({ path, resource }: ResourceRequest): Ref {
   if (path.name === undefined) throw noSuchMethod();
   if (resource.kind.namespaced && path.namespace === undefined) throw noSuchResource();
+  const [complaint] = pathSegment(path.name);
+  if (complaint) throw badRequest(`Name parameter invalid: ${JSON.stringify(path.name)}: ${complaint}`);
   return { namespace: path.namespace, name: path.name };
 }
 

@@ -144,6 +144,36 @@ describe('parameters', () => {
   });
 });
 
+describe('names in the path', () => {
+  it.each([
+    ['a%25b', 400, "may not contain '%'"],
+    ['a%2Fb', 404, 'could not find'],
+  ])('%s', async (name, status, message) => {
+    const { json } = await send('GET', `${MAPS}/${name}`);
+    expect([json.code, json.message]).toEqual([status, expect.stringContaining(message)]);
+  });
+});
+
+describe('bodies', () => {
+  it('of null are empty objects', async () => {
+    expect((await send('POST', MAPS, 'null')).json).toMatchObject({ reason: 'Invalid' });
+  });
+
+  it('have a sign for half a character', async () => {
+    const text = '{"metadata":{"name":"half"},"data":{"a":"\\ud83d","b":"\\ud83d\\ude00"}}';
+    expect((await send('POST', MAPS, text)).json.data).toEqual({ a: '\ufffd', b: '\u{1f600}' });
+  });
+
+  it('of nothing at all make no patch', async () => {
+    expect((await send('PATCH', `${MAPS}/a`)).json).toMatchObject({ code: 406 });
+  });
+});
+
+it('a prefix for names may end in a dash, and what stands before it is not looked at', async () => {
+  const { json } = await send('POST', MAPS, { metadata: { generateName: 'X-' } });
+  expect(json.details.causes).toMatchObject([{ field: 'metadata.name' }]);
+});
+
 describe('metadata', () => {
   it('of what has no namespace says none, whatever was sent', async () => {
     const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n', namespace: 'x' } };

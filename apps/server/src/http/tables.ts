@@ -1,5 +1,5 @@
 import { ageColumn, defaultColumns, nameColumn } from '@wheelhouse/shared/kinds/columns';
-import type { PrintColumn } from '@wheelhouse/shared/meta/kind';
+import type { PrintColumn, RowCondition } from '@wheelhouse/shared/meta/kind';
 import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
 import type { Entry } from '../registry/entry';
 import type { Scale } from '../registry/scale';
@@ -26,6 +26,7 @@ export function tableOf(
   return rowsOf(
     {
       columns: columnsOf(resource),
+      conditionsOf: (object) => resource.kind.rowConditions?.(object) ?? [],
       objects: entries.map((entry) => resource.view(entry)),
       metadata,
       withColumns,
@@ -62,6 +63,7 @@ export function scaleTable(scale: Stored<Scale>, shape: Shape) {
 
 export interface Rows<T extends KubeObject> {
   readonly columns: readonly PrintColumn<T>[];
+  readonly conditionsOf?: (object: T) => readonly RowCondition[];
   readonly objects: readonly Stored<T>[];
   readonly metadata: object;
   readonly withColumns: boolean;
@@ -69,7 +71,7 @@ export interface Rows<T extends KubeObject> {
 
 /** A table of whatever objects. */
 export function rowsOf<T extends KubeObject>(
-  { columns, objects, metadata, withColumns }: Rows<T>,
+  { columns, conditionsOf, objects, metadata, withColumns }: Rows<T>,
   shape: Shape,
 ) {
   const version = shape.representation.form === 'table' ? shape.representation.version : 'v1';
@@ -89,6 +91,7 @@ export function rowsOf<T extends KubeObject>(
       : null,
     rows: objects.map((object) => ({
       cells: columns.map((column) => column.cell(object, now)),
+      ...conditionsField(conditionsOf?.(object) ?? []),
       object:
         shape.includeObject === 'None'
           ? null
@@ -97,4 +100,8 @@ export function rowsOf<T extends KubeObject>(
             : partialOf(object, version),
     })),
   };
+}
+
+function conditionsField(conditions: readonly RowCondition[]): { conditions?: readonly RowCondition[] } {
+  return conditions.length > 0 ? { conditions } : {};
 }

@@ -6,6 +6,7 @@ import type { Logger } from '../component';
 import { authorize } from './authorize';
 import type { Extensions } from './extensions';
 import { parseResourcePath } from './request-info';
+import { PlainTextError } from './respond';
 import { type Router, resourceRequest } from './router';
 import { noSuchResource } from './status-errors';
 
@@ -48,7 +49,7 @@ export async function dispatchUpgrade(
     await options.router.admitConnection(handler, request);
     await handler.upgrade(request, req, socket, head);
   } catch (thrown) {
-    const error = asApiError(thrown);
+    const error = thrown instanceof PlainTextError ? badRequest(thrown.message) : asApiError(thrown);
     if (error.cause !== undefined)
       options.log.error({ err: error.cause }, 'an upgrade failed for an unforeseen reason');
     refuse(socket, error.code, JSON.stringify(error.status));

@@ -141,7 +141,7 @@ describe('pods/log', () => {
     ]);
     const [code, message] = await answer('/lost');
     expect([code, message]).toEqual([503, expect.stringContaining('node "b" has not connected since')]);
-    expect(await answer('/early')).toEqual([200, '']);
+    expect(await answer('/early')).toEqual([204, '']);
   });
 
   it('shows the first bytes of a followed log at once, and lets go when the reader leaves', async () => {

@@ -4,6 +4,7 @@ import { deploymentKind } from '../kinds/apps/deployment';
 import { leaseKind } from '../kinds/coordination/lease';
 import { configMapKind } from '../kinds/core/config-map';
 import { podKind } from '../kinds/core/pod';
+import { secretKind } from '../kinds/core/secret';
 import { decode, decodePatched, decodeType } from './decode';
 
 const pod = (spec: object, metadata: object = {}) => ({ apiVersion: 'v1', kind: 'Pod', metadata, spec });
@@ -164,6 +165,17 @@ describe('decode', () => {
     expect(() => decode(leaseKind, { spec: { renewTime: '2026-01-01T00:00:00.5Z' } })).toThrow(/six digits/);
     const renewTime = '2026-01-01T00:00:00.000001Z';
     expect(decode(leaseKind, { spec: { renewTime } }).object.spec?.renewTime).toBe(renewTime);
+  });
+
+  it('writes bytes anew: line breaks go, and bits that belong to no byte', () => {
+    const secret = (data: object) => decode(secretKind, { metadata: { name: 's' }, data }).object.data;
+    expect(secret({ a: 'YR==', b: 'YWJ=', c: 'YWI=', d: 'Y\nQ==', e: '' })).toEqual({
+      a: 'YQ==',
+      b: 'YWI=',
+      c: 'YWI=',
+      d: 'YQ==',
+      e: '',
+    });
   });
 
   it('keeps hostile keys as data', () => {

@@ -238,6 +238,18 @@ function valueDecoder(type: FieldType): ValueDecoder {
 }
 
 const INT32_MAX = 2 ** 31 - 1;
+/** The last character before the padding says more than its byte can hold. */
+const SPARE_BITS = /(?:[^AQgw]==|[^AEIMQUYcgkosw048]=)$/;
+
+function canonicalBase64(text: string): string {
+  const padding = text.endsWith('==') ? 2 : 1;
+  const at = text.length - padding - 1;
+  const sextet = ALPHABET.indexOf(text[at] ?? 'A');
+  const kept = sextet & (padding === 2 ? 0b110000 : 0b111100);
+  return `${text.slice(0, at)}${ALPHABET[kept]}${'='.repeat(padding)}`;
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const TIME =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
@@ -286,7 +298,8 @@ const SCALARS: Record<ScalarType, ValueDecoder> = {
     if (!BASE64.test(clean)) {
       throw new TypeMismatch(raw, path, '[]uint8', `illegal base64 data in field ${path}`);
     }
-    return clean;
+    // Bits that no byte has room for go, as they do when bytes are written anew.
+    return clean.endsWith('=') && SPARE_BITS.test(clean) ? canonicalBase64(clean) : clean;
   },
   quantity(raw, path) {
     // Numbers are taken as their text, as everywhere in Kubernetes.

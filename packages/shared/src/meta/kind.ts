@@ -29,6 +29,14 @@ export function groupResourceOf(type: Pick<ResourceType, 'group' | 'plural'>): s
 }
 
 /** One printed column of a Table answer (`kubectl get`). */
+/** In the words of `meta.k8s.io` Table. */
+export interface RowCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
 export interface PrintColumn<T> {
   readonly name: string;
   readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
@@ -105,6 +113,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> extends Resou
   /** Field selectors beyond metadata.name and metadata.namespace. */
   readonly selectableFields?: Readonly<Record<string, FieldReader<T>>>;
   readonly columns?: readonly PrintColumn<T>[];
+  /** What is said about an object's row of a table, e.g. that it has come to its end. */
+  rowConditions?(object: T): readonly RowCondition[];
   /** Grace in seconds that a plain DELETE starts with; undefined: it goes at once, whatever grace is asked for. */
   gracefulDeletion?(object: T): number | undefined;
   /** New objects without a name are given one that is unique. */

@@ -47,6 +47,20 @@ describe('parseLabelSelector', () => {
     expect(() => parseLabelSelector(text)).toThrow(message);
   });
 
+  it('says what can follow within a list', () => {
+    expect(() => parseLabelSelector('a in (b')).toThrow("found '', expected: ',' or ')'");
+    expect(() => parseLabelSelector('a in (b,')).toThrow("found '', expected: ',', ')' or identifier");
+  });
+
+  it('tells a set of one from an equation', () => {
+    expect(parseLabelSelector('a=b,c!=d,e in (f),g notin (h)').toString()).toBe(
+      'a=b,c!=d,e in (f),g notin (h)',
+    );
+    const expression = { key: 'z', operator: 'NotIn', values: ['q'] };
+    const selector = { matchLabels: { a: 'b' }, matchExpressions: [expression] };
+    expect(selectorFromLabelSelector(selector).toString()).toBe('a=b,z notin (q)');
+  });
+
   it('names the key and the rule that it breaks', () => {
     expect(() => parseLabelSelector('a/b/c=x')).toThrow(/invalid label key "a\/b\/c": a qualified name must/);
     expect(() => parseLabelSelector('app=-x-')).toThrow(/invalid label value: "-x-": at key: "app"/);

@@ -11,6 +11,8 @@ export interface LabelRequirement {
   readonly key: string;
   readonly operator: LabelOperator;
   readonly values: readonly string[];
+  /** Written as `=` or `!=`, not as a set of one. */
+  readonly exact?: boolean;
 }
 
 /** A compiled label query: all requirements must hold. An empty one matches everything. */
@@ -54,7 +56,12 @@ export const nothing: Selector = {
 /** Selects objects that carry all of these labels: services, replication controllers, node selectors. */
 export function selectorFromLabels(labels: Labels | undefined): Selector {
   return selectorOf(
-    Object.entries(labels ?? {}).map(([key, value]) => ({ key, operator: 'In', values: [value] })),
+    Object.entries(labels ?? {}).map(([key, value]) => ({
+      key,
+      operator: 'In',
+      values: [value],
+      exact: true,
+    })),
   );
 }
 
@@ -68,6 +75,7 @@ export function selectorFromLabelSelector(selector: LabelSelector | undefined | 
     key,
     operator: 'In',
     values: [value],
+    exact: true,
   }));
   for (const { key, operator, values } of selector.matchExpressions ?? []) {
     if (operator !== 'In' && operator !== 'NotIn' && operator !== 'Exists' && operator !== 'DoesNotExist') {
@@ -229,7 +237,7 @@ class Parser {
       case '!=': {
         const value = this.#exactValue();
         checkValue(key, value);
-        return { key, operator: operator === '!=' ? 'NotIn' : 'In', values: [value] };
+        return { key, operator: operator === '!=' ? 'NotIn' : 'In', values: [value], exact: true };
       }
       case '>':
       case '<': {
@@ -324,12 +332,12 @@ function testOf({ key, operator, values }: LabelRequirement): (labels: Labels) =
   }
 }
 
-function requirementText({ key, operator, values }: LabelRequirement): string {
+function requirementText({ key, operator, values, exact }: LabelRequirement): string {
   switch (operator) {
     case 'In':
-      return values.length === 1 ? `${key}=${values[0]}` : `${key} in (${[...values].sort().join(',')})`;
+      return exact ? `${key}=${values[0]}` : `${key} in (${[...values].sort().join(',')})`;
     case 'NotIn':
-      return values.length === 1 ? `${key}!=${values[0]}` : `${key} notin (${[...values].sort().join(',')})`;
+      return exact ? `${key}!=${values[0]}` : `${key} notin (${[...values].sort().join(',')})`;
     case 'Exists':
       return key;
     case 'DoesNotExist':

@@ -187,7 +187,8 @@ export function objectName(
   value: string,
   options: { prefix?: boolean } = {},
 ): string[] {
-  const name = options.prefix && value.endsWith('-') ? `${value.slice(0, -1)}a` : value;
+  // As Kubernetes masks it: what stands before the dash is not looked at either.
+  const name = options.prefix && /.-$/.test(value) ? `${value.slice(0, -2)}a` : value;
   switch (rule) {
     case 'dns-subdomain':
       return dns1123Subdomain(name);

@@ -1,6 +1,6 @@
 import type { ContainerStatus, Pod } from 'kubernetes-types/core/v1';
 import { expect, it } from 'vitest';
-import { podColumns, summarizePod } from './pod-columns';
+import { podColumns, podRowConditions, summarizePod } from './pod-columns';
 
 const container = (name: string) => ({ name, image: 'i' });
 const status = (name: string, more: Partial<ContainerStatus>): ContainerStatus => ({
@@ -124,4 +124,13 @@ it('says when the last restart was', () => {
   });
   const column = podColumns.find(({ name }) => name === 'Restarts');
   expect(column?.cell(restarted, new Date('2026-01-01T00:05:30Z'))).toBe('2 (5m30s ago)');
+});
+
+it('says of a pod that it has come to its end', () => {
+  const reasonIn = (phase: string) => podRowConditions({ status: { phase } }).map(({ reason }) => reason);
+  expect([reasonIn('Succeeded'), reasonIn('Failed'), reasonIn('Running')]).toEqual([
+    ['Succeeded'],
+    ['Failed'],
+    [],
+  ]);
 });

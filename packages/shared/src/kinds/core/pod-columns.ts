@@ -1,6 +1,6 @@
 import type { ContainerStatus, Pod } from 'kubernetes-types/core/v1';
 import { humanDuration } from '../../meta/duration';
-import type { PrintColumn } from '../../meta/kind';
+import type { PrintColumn, RowCondition } from '../../meta/kind';
 import { ageColumn, nameColumn } from '../columns';
 
 /** What `kubectl get pods` says of a pod. */
@@ -163,3 +163,19 @@ export const podColumns: readonly PrintColumn<Pod>[] = [
     },
   },
 ];
+
+/** Clients may leave pods out that have come to their end. */
+export function podRowConditions({ status }: Pod): readonly RowCondition[] {
+  switch (status?.phase) {
+    case 'Succeeded':
+      return [completed('Succeeded', 'The pod has completed successfully.')];
+    case 'Failed':
+      return [completed('Failed', 'The pod failed.')];
+    default:
+      return [];
+  }
+}
+
+function completed(reason: string, message: string): RowCondition {
+  return { type: 'Completed', status: 'True', reason, message };
+}

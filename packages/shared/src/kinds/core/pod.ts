@@ -2,7 +2,7 @@ import type { Pod } from 'kubernetes-types/core/v1';
 import { type FieldError, forbidden } from '../../meta/field-error';
 import type { KindDefinition } from '../../meta/kind';
 import { keepAllButStatus, keepMetadata, keepStatus, setStatus } from '../status-split';
-import { podColumns } from './pod-columns';
+import { podColumns, podRowConditions } from './pod-columns';
 import { ephemeralContainersPart } from './pod-ephemeral';
 import { validatePodAnnotations, validatePodAnnotationsUpdate } from './pod-spec/annotations';
 import { validateImageSpaces } from './pod-spec/container';
@@ -54,6 +54,7 @@ export const podKind: KindDefinition<Pod> = {
     'status.nominatedNodeName': (pod) => pod.status?.nominatedNodeName ?? '',
   },
   columns: podColumns,
+  rowConditions: podRowConditions,
   default(pod) {
     pod.spec ??= { containers: [] };
     pod.spec.enableServiceLinks ??= true;

@@ -48,6 +48,9 @@ function throughCore(column: PrintColumn<CoreEvent>): PrintColumn<Event> {
   return { ...column, cell: (event, now) => column.cell(toCore(event), now) };
 }
 
+/** Null when unset, as both kinds' defaults make it; the types know no null. */
+const unset = (time: string | undefined) => (time ?? null) as string;
+
 function fromCore(event: CoreEvent): Event {
   const {
     involvedObject,
@@ -64,10 +67,9 @@ function fromCore(event: CoreEvent): Event {
     ...same,
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
-    // Null when unset, as both kinds' defaults make it; the types know no null.
-    eventTime: same.eventTime as string,
+    eventTime: unset(same.eventTime),
     ...(series
-      ? { series: { count: series.count ?? 0, lastObservedTime: series.lastObservedTime ?? '' } }
+      ? { series: { count: series.count ?? 0, lastObservedTime: unset(series.lastObservedTime) } }
       : {}),
     ...(reportingComponent ? { reportingController: reportingComponent } : {}),
     regarding: involvedObject,
