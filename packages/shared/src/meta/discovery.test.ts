@@ -27,6 +27,16 @@ it('lists groups without the core one', () => {
   expect(apiResourceList(resources, 'apps', 'v9')).toBeUndefined();
 });
 
+it('names every resource and part of one once', () => {
+  for (const { group, version } of resources) {
+    const { resources: listed } = apiResourceList(resources, group, version) as {
+      resources: { name: string }[];
+    };
+    const names = listed.map(({ name }) => name);
+    expect(new Set(names).size, `${group}/${version}`).toBe(names.length);
+  }
+});
+
 it('tells everything at once to those who ask', () => {
   const core = aggregatedDiscovery(resources, { legacy: true, version: 'v2' });
   expect(core).toMatchObject({
