@@ -14,7 +14,7 @@ export function validSeconds(asked: number | undefined): number {
   return Math.min(Math.max(asked ?? YEAR_SECONDS, LEAST_SECONDS), YEAR_SECONDS);
 }
 
-/** Why a signer refuses to certify this; undefined when it does not. */
+/** Why a signer refuses to certify this, the first reason in Kubernetes' order; undefined when it does not. */
 export function refusalOf(
   signer: string,
   subject: RequestedSubject,
@@ -22,49 +22,62 @@ export function refusalOf(
 ): string | undefined {
   switch (signer) {
     case KUBE_CLIENT:
-      return usagesRefusal(usages, 'client auth');
+      return clientUsages(usages);
     case KUBELET_CLIENT:
-      return kubeletRefusal(subject) ?? noNames(subject) ?? usagesRefusal(usages, 'client auth', true);
+      return (
+        notOfNodes(subject) ??
+        (subject.dnsNames.length > 0 ? 'DNS subjectAltNames are not allowed' : undefined) ??
+        emails(subject) ??
+        (subject.ipAddresses.length > 0 ? 'IP subjectAltNames are not allowed' : undefined) ??
+        uris(subject) ??
+        notCalledAfterNode(subject) ??
+        kubeletUsages(usages, 'client auth')
+      );
     case KUBELET_SERVING:
-      return kubeletRefusal(subject) ?? servingNames(subject) ?? usagesRefusal(usages, 'server auth', true);
+      return (
+        notOfNodes(subject) ??
+        (subject.dnsNames.length === 0 && subject.ipAddresses.length === 0
+          ? 'DNS or IP subjectAltName is required'
+          : undefined) ??
+        emails(subject) ??
+        uris(subject) ??
+        kubeletUsages(usages, 'server auth') ??
+        notCalledAfterNode(subject)
+      );
     default:
       return `unknown signer ${signer}`;
   }
 }
 
-function kubeletRefusal({ organizations, commonName }: RequestedSubject): string | undefined {
-  if (organizations.length !== 1 || organizations[0] !== 'system:nodes')
-    return 'subject organization is not system:nodes';
-  return commonName.startsWith('system:node:')
+const notOfNodes = ({ organizations }: RequestedSubject) =>
+  organizations.length === 1 && organizations[0] === 'system:nodes'
     ? undefined
-    : 'subject common name does not begin with system:node:';
+    : 'subject organization is not system:nodes';
+const notCalledAfterNode = ({ commonName }: RequestedSubject) =>
+  commonName.startsWith('system:node:') ? undefined : 'subject common name does not begin with system:node:';
+const emails = (subject: RequestedSubject) =>
+  subject.emails.length > 0 ? 'Email subjectAltNames are not allowed' : undefined;
+const uris = (subject: RequestedSubject) =>
+  subject.uris.length > 0 ? 'URI subjectAltNames are not allowed' : undefined;
+
+/** To be a client, and beside it only what keys need for it. */
+function clientUsages(usages: readonly string[]): string | undefined {
+  const other = usages.find(
+    (usage) => !['digital signature', 'key encipherment', 'client auth'].includes(usage),
+  );
+  if (other !== undefined) return `invalid usage for client certificate: ${other}`;
+  return usages.includes('client auth')
+    ? undefined
+    : 'missing required usage for client certificate: client auth';
 }
 
-function noNames(subject: RequestedSubject): string | undefined {
-  if (subject.dnsNames.length > 0) return 'DNS subjectAltNames are not allowed';
-  if (subject.emails.length > 0) return 'Email subjectAltNames are not allowed';
-  if (subject.ipAddresses.length > 0) return 'IP subjectAltNames are not allowed';
-  return subject.uris.length > 0 ? 'URI subjectAltNames are not allowed' : undefined;
-}
-
-function servingNames(subject: RequestedSubject): string | undefined {
-  if (subject.dnsNames.length === 0 && subject.ipAddresses.length === 0)
-    return 'DNS or IP subjectAltName is required';
-  if (subject.emails.length > 0) return 'Email subjectAltNames are not allowed';
-  return subject.uris.length > 0 ? 'URI subjectAltNames are not allowed' : undefined;
-}
-
-/** The purpose, and beside it only what keys need for it; kubelets also sign with theirs. */
-function usagesRefusal(
-  usages: readonly string[],
-  purpose: string,
-  needsSignature = false,
-): string | undefined {
-  const allowed = ['digital signature', 'key encipherment', purpose];
-  const needed = needsSignature ? ['digital signature', purpose] : [purpose];
+/** Kubelets' keys sign, and encipher if they are of the kind that can. */
+function kubeletUsages(usages: readonly string[], purpose: string): string | undefined {
+  const all = ['digital signature', 'key encipherment', purpose].sort();
   const fits =
-    usages.every((usage) => allowed.includes(usage)) && needed.every((usage) => usages.includes(usage));
-  return fits ? undefined : `usages did not match ${allowed.join(',')}`;
+    usages.every((usage) => all.includes(usage)) &&
+    ['digital signature', purpose].every((usage) => usages.includes(usage));
+  return fits ? undefined : `usages did not match [${all.join(' ')}]`;
 }
 
 /** Whom a kubelet's request for a client certificate speaks for. */
