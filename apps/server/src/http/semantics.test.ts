@@ -1,6 +1,7 @@
 import { deploymentKind } from '@wheelhouse/shared/kinds/apps/deployment';
 import { configMapKind } from '@wheelhouse/shared/kinds/core/config-map';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { limitRanger } from '../admission/limit-ranger';
 import { priority } from '../admission/priority';
 import { startTester, type Tester } from './testing/tester';
 
@@ -213,6 +214,18 @@ it('a name that is given beside a beginning for one wins, and is taken in the wo
       details: { name: 'both', kind: 'configmaps', retryAfterSeconds: 1 },
     });
   }
+});
+
+it('the class of a pod follows from what its namespace gives it', async () => {
+  const strict = await startTester({ admission: [limitRanger] });
+  const core = '/api/v1/namespaces/default';
+  const limits = [{ type: 'Container', defaultRequest: { cpu: '10m' } }];
+  await strict.send('POST', `${core}/limitranges`, { metadata: { name: 'l' }, spec: { limits } });
+  const pod = { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+  const { json } = await strict.send('POST', `${core}/pods`, pod);
+  await strict.stop();
+  expect(json.spec.containers[0].resources).toEqual({ requests: { cpu: '10m' } });
+  expect(json.status.qosClass).toBe('Burstable');
 });
 
 it('the scale of something missing is missing in the words of Kubernetes', async () => {

@@ -84,7 +84,9 @@ async function attempt(
     'create',
     { context, ref: asked, generatedFrom: request.generatedFrom, object, oldObject: undefined },
     (changed) => {
-      if (changed) keepOwnMetadata(resource, object, metadata, now);
+      if (changed) keepOwnMetadata(object, metadata);
+      // What admission has filled in counts too: the limits of a pod decide on its class.
+      kind.prepareForCreate?.(object, { now });
       resource.refuseInvalid(name, createErrors(resource, object));
     },
   );
@@ -141,10 +143,8 @@ async function attempt(
 
 /** What a program outside has made of the object has the server's own metadata, and no more than a new object may. */
 function keepOwnMetadata(
-  resource: StoredResource,
   object: KubeObject,
   { namespace, uid, creationTimestamp, generation }: MutableMeta,
-  now: Date,
 ): void {
   const {
     resourceVersion: _revision,
@@ -159,7 +159,6 @@ function keepOwnMetadata(
     ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
     ...(generation === undefined ? {} : { generation }),
   };
-  resource.kind.prepareForCreate?.(object, { now });
 }
 
 /** A name that was generated is tried anew; who chose one beside `generateName` is told as if it had been generated. */
