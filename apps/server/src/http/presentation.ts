@@ -90,7 +90,10 @@ export function presentOne(
           `you requested PartialObjectMetadataList, but the requested object is not a list (${resource.kind.kind})`,
         );
       }
-      return encodeAs(representation.encoding, partialOf(resource.view(entry), representation.version));
+      return encodeAs(
+        representation.encoding,
+        partialOf(resource.view(entry), representation.version, resource.kind.fieldAnnotations),
+      );
   }
 }
 
@@ -122,7 +125,9 @@ export function presentList(resource: StoredResource, page: ListPage, shape: Sha
         );
       }
       const { version } = representation;
-      const items = page.entries.map((entry) => partialOf(resource.view(entry), version));
+      const items = page.entries.map((entry) =>
+        partialOf(resource.view(entry), version, kind.fieldAnnotations),
+      );
       const list = {
         kind: 'PartialObjectMetadataList',
         apiVersion: `meta.k8s.io/${version}`,

@@ -1,14 +1,21 @@
 import { ageColumn, defaultColumns, nameColumn } from '@wheelhouse/shared/kinds/columns';
 import type { PrintColumn, RowCondition } from '@wheelhouse/shared/meta/kind';
-import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
+import type { KubeObject, ObjectMeta, Stored } from '@wheelhouse/shared/meta/object';
 import type { Entry } from '../registry/entry';
 import type { Scale } from '../registry/scale';
 import type { StoredResource } from '../registry/stored-resource';
 import type { Shape } from './presentation';
 
 /** The metadata alone, as `meta.k8s.io` PartialObjectMetadata. */
-export function partialOf(object: Stored<KubeObject>, version: string) {
-  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: object.metadata };
+export function partialOf(object: Stored<KubeObject>, version: string, hidden?: readonly string[]) {
+  const { metadata } = object;
+  const shown = hidden && metadata.annotations ? withoutAnnotations(metadata, hidden) : metadata;
+  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${version}`, metadata: shown };
+}
+
+function withoutAnnotations({ annotations, ...rest }: ObjectMeta, hidden: readonly string[]): ObjectMeta {
+  const left = Object.entries(annotations ?? {}).filter(([key]) => !hidden.includes(key));
+  return left.length === 0 ? rest : { ...rest, annotations: Object.fromEntries(left) };
 }
 
 function columnsOf(resource: StoredResource): readonly PrintColumn<KubeObject>[] {
@@ -27,6 +34,7 @@ export function tableOf(
     {
       columns: columnsOf(resource),
       conditionsOf: (object) => resource.kind.rowConditions?.(object) ?? [],
+      hidden: resource.kind.fieldAnnotations,
       objects: entries.map((entry) => resource.view(entry)),
       metadata,
       withColumns,
@@ -67,11 +75,13 @@ export interface Rows<T extends KubeObject> {
   readonly objects: readonly Stored<T>[];
   readonly metadata: object;
   readonly withColumns: boolean;
+  /** Annotations that the metadata alone is without. */
+  readonly hidden?: readonly string[] | undefined;
 }
 
 /** A table of whatever objects. */
 export function rowsOf<T extends KubeObject>(
-  { columns, conditionsOf, objects, metadata, withColumns }: Rows<T>,
+  { columns, conditionsOf, objects, metadata, withColumns, hidden }: Rows<T>,
   shape: Shape,
 ) {
   const version = shape.representation.form === 'table' ? shape.representation.version : 'v1';
@@ -97,7 +107,7 @@ export function rowsOf<T extends KubeObject>(
           ? null
           : shape.includeObject === 'Object'
             ? object
-            : partialOf(object, version),
+            : partialOf(object, version, hidden),
     })),
   };
 }

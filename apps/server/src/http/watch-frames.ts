@@ -95,7 +95,10 @@ function frameObject(resource: StoredResource, entry: Entry, shape: Shape, first
       return Buffer.from(JSON.stringify(tableOf(resource, [entry], metadata, shape, first)));
     }
     case 'partial':
-      return encodeAs(representation.encoding, partialOf(resource.view(entry), representation.version)).body;
+      return encodeAs(
+        representation.encoding,
+        partialOf(resource.view(entry), representation.version, resource.kind.fieldAnnotations),
+      ).body;
   }
 }
 

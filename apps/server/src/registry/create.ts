@@ -5,6 +5,7 @@ import type { KubeObject } from '@wheelhouse/shared/meta/object';
 import { timestamp } from '@wheelhouse/shared/meta/timestamp';
 import { validateObjectMeta } from '@wheelhouse/shared/meta/validation';
 import { isRevision } from './list';
+import { dropRepeatedOwners } from './owner-references';
 import { type Owners, packOwners, setOwners, trackOwners } from './owners';
 import type { RequestContext, Reservation, WriteOutcome } from './request-context';
 import { generateName, type MutableMeta, type StoredResource } from './stored-resource';
@@ -28,6 +29,7 @@ export async function createObject(
 ): Promise<WriteOutcome> {
   const { object } = request;
   resource.kind.custom?.refuseCreate?.();
+  dropRepeatedOwners(object, request.context, 'sent');
   const metadata = ownMetadata(resource, object, request.namespace);
   if (resource.kind.namedByServer && !metadata.generateName) metadata.name ||= randomUUID();
   if (metadata.name || !metadata.generateName) return attempt(resource, request, metadata, object);

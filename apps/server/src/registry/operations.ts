@@ -21,6 +21,7 @@ import { deleteObject } from './delete';
 import { Entry } from './entry';
 import { evictPod } from './eviction';
 import { type ListPage, type ListRequest, listObjects, parseRevision } from './list';
+import { dropRepeatedOwners } from './owner-references';
 import { applyPatch, type PatchRequest } from './patch';
 import { patchFault } from './patch-fault';
 import type { Registry } from './registry';
@@ -141,6 +142,7 @@ export class Operations {
           checkRevision(resource, ref, sent);
           const next = fresh ?? decode(resource.kind, body).object;
           fresh = undefined;
+          dropRepeatedOwners(next, context, 'sent');
           return next;
         },
       });

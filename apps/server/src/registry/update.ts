@@ -6,6 +6,7 @@ import { validateObjectMetaUpdate } from '@wheelhouse/shared/meta/validation';
 import { isReleased } from './deletion';
 import type { Entry } from './entry';
 import { equalExcept } from './json';
+import { dropRepeatedOwners } from './owner-references';
 import { packOwners, setOwners, trackOwners } from './owners';
 import type { Ref, RequestContext, WriteOutcome } from './request-context';
 import type { MutableMeta, StoredResource } from './stored-resource';
@@ -103,6 +104,7 @@ async function decide(
 ): Promise<Decision> {
   const { context, ref, subresource } = mutation;
   const next = mutation.build(previous);
+  dropRepeatedOwners(next, context, 'made');
   const insists = carryMetadata(resource, next, previous, ref);
   applyRules(resource, mutation, next, previous);
   const check = (changed: boolean) => {

@@ -115,6 +115,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> extends Resou
   readonly columns?: readonly PrintColumn<T>[];
   /** What is said about an object's row of a table, e.g. that it has come to its end. */
   rowConditions?(object: T): readonly RowCondition[];
+  /** Annotations that stand for a field which has none any more; the metadata alone is without them. */
+  readonly fieldAnnotations?: readonly string[];
   /** Grace in seconds that a plain DELETE starts with; undefined: it goes at once, whatever grace is asked for. */
   gracefulDeletion?(object: T): number | undefined;
   /** New objects without a name are given one that is unique. */

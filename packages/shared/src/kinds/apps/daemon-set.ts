@@ -40,6 +40,7 @@ export const daemonSetKind: KindDefinition<DaemonSet> = {
   namespaced: true,
   schema: 'io.k8s.api.apps.v1.DaemonSet',
   status: true,
+  fieldAnnotations: [TEMPLATE_GENERATION],
   columns: [
     nameColumn,
     count('Desired', 'How many nodes should run its pod.', ({ status }) => status?.desiredNumberScheduled),

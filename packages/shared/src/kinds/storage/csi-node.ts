@@ -37,6 +37,11 @@ export const csiNodeKind: KindDefinition<CSINode> = {
     },
     ageColumn,
   ],
+  default({ spec }) {
+    // Always on the wire; the types know no null.
+    for (const driver of spec?.drivers ?? [])
+      if (!driver.topologyKeys) Object.assign(driver, { topologyKeys: null });
+  },
   validate: ({ spec }) => validateDrivers(spec?.drivers ?? []),
   validateUpdate(next, previous) {
     const before = new Map(previous.spec?.drivers?.map((driver) => [driver.name, driver]));
