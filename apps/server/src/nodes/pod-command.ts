@@ -12,6 +12,7 @@ import { isSpdy, isWebSocket, type Upgrade, unknownUpgrade } from '../streams/up
 import type { NodeConnections } from './node-connections';
 import { podOf } from './pod-log';
 import { chooseContainer } from './pod-log-options';
+import { requireNode } from './required-node';
 
 export interface PodStreamOptions {
   /** Reads pods with the server's own rights; the request itself was authorized for the subresource. */
@@ -29,7 +30,7 @@ export function createPodCommandHandler(
   subresource: 'exec' | 'attach',
   options: PodStreamOptions,
 ): SubresourceHandler {
-  const { client, nodes, clock, log } = options;
+  const { nodes, clock, log } = options;
   return {
     group: '',
     plural: 'pods',
@@ -37,13 +38,13 @@ export function createPodCommandHandler(
     methods: ['GET', 'POST'],
     connects: subresource === 'exec' ? 'PodExecOptions' : 'PodAttachOptions',
     async handle(request) {
-      await targetOf(client, request);
+      await targetOf(options, request);
       throw badRequest('Upgrade request required');
     },
     async upgrade(request, req, socket, head) {
       const query = request.url.searchParams;
       const asked = streamsOf(query);
-      const { namespace, name, container, nodeName } = await targetOf(client, request);
+      const { namespace, name, container, nodeName } = await targetOf(options, request);
       if (subresource === 'exec' && !query.getAll('command').length)
         throw badRequest('you must specify at least 1 command for the container');
       if (!asked.stdin && !asked.stdout && !asked.stderr)
@@ -80,12 +81,13 @@ export function createPodCommandHandler(
 }
 
 /** The container that is meant, and where it runs. Throws for pods that are not there or run nowhere yet. */
-async function targetOf(client: Client, request: ApiRequest) {
+async function targetOf({ client, nodes }: PodStreamOptions, request: ApiRequest) {
   const { namespace, name } = podOf(request);
   const pod = await client.get(podKind, { namespace, name });
   const container = chooseContainer(pod, request.url.searchParams.get('container') || undefined);
   const nodeName = pod.spec?.nodeName;
   if (!nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
+  await requireNode(client, nodes, nodeName);
   return { namespace, name, container, nodeName };
 }
 

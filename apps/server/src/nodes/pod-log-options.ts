@@ -38,7 +38,7 @@ export function parsePodLogOptions(podName: string, query: URLSearchParams): Pod
   if (sinceSeconds !== undefined && sinceTime)
     errors.push({
       reason: 'FieldValueForbidden',
-      field: '',
+      field: '[]',
       message: 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified',
     });
   if (errors.length) throw invalid({ kind: 'PodLogOptions', name: podName }, errors);

@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { MemoryClient } from '@wheelhouse/shared/client/testing/memory-client';
 import { systemClock } from '@wheelhouse/shared/clock';
 import { asApiError } from '@wheelhouse/shared/errors';
+import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import type { Pod } from 'kubernetes-types/core/v1';
 import pino from 'pino';
@@ -135,6 +136,8 @@ describe('pods/log', () => {
     await client.create(podKind, pod('web'));
     await client.create(podKind, pod('lost', { nodeName: 'b' }));
     await client.create(podKind, pod('early', { nodeName: '' }));
+    await client.create(podKind, pod('nowhere', { nodeName: 'c' }));
+    await client.create(nodeKind, { metadata: { name: 'b' } });
     expect(await answer('/web')).toEqual([
       400,
       'container "main" in pod "web" is waiting to start: ContainerCreating',
@@ -142,6 +145,8 @@ describe('pods/log', () => {
     const [code, message] = await answer('/lost');
     expect([code, message]).toEqual([503, expect.stringContaining('node "b" has not connected since')]);
     expect(await answer('/early')).toEqual([204, '']);
+    // There is no such node: Kubernetes looks for it under the name of the request's resource.
+    expect(await answer('/nowhere')).toEqual([404, 'pods "c" not found']);
   });
 
   it('shows the first bytes of a followed log at once, and lets go when the reader leaves', async () => {

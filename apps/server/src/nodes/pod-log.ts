@@ -10,6 +10,7 @@ import { logOverWebSocket } from '../streams/log-over-websocket';
 import type { NodeConnections, NodeResponse } from './node-connections';
 import { MAX_REFUSAL_BYTES, nodeRefusal } from './node-refusal';
 import { chooseContainer, containerLogPath, parsePodLogOptions } from './pod-log-options';
+import { requireNode } from './required-node';
 
 /**
  * GET `pods/log`: streams a container's output from its node, as fast as the client reads it. Ends when the log does,
@@ -32,6 +33,7 @@ export function createPodLogHandler(options: {
     const container = chooseContainer(pod, wanted.container);
     const nodeName = pod.spec?.nodeName;
     if (!nodeName) return undefined;
+    await requireNode(client, nodes, nodeName);
     const path = containerLogPath({ namespace, name, container }, wanted);
     const answer = await nodes.request(nodeName, { method: 'GET', path, signal });
     if (answer.status !== 200) throw nodeRefusal(answer.status, await readText(answer));

@@ -1,6 +1,6 @@
 import { badRequest } from '@wheelhouse/shared/errors';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
-import type { SubresourceHandler } from '../http/extension';
+import type { ApiRequest, SubresourceHandler } from '../http/extension';
 import type { ForwardTarget } from '../streams/forward-port';
 import { forwardOverSpdy } from '../streams/port-forward-over-spdy';
 import {
@@ -12,24 +12,23 @@ import {
 import { isSpdy, isWebSocket, offeredProtocols, type Upgrade, unknownUpgrade } from '../streams/upgrade';
 import type { PodStreamOptions } from './pod-command';
 import { podOf } from './pod-log';
+import { requireNode } from './required-node';
 
 /** `pods/portforward`: connections to ports of a pod, over SPDY, SPDY within WebSocket, or WebSocket channels. */
 export function createPodPortForwardHandler(options: PodStreamOptions): SubresourceHandler {
-  const { client, nodes, clock, log } = options;
+  const { nodes, clock, log } = options;
   return {
     group: '',
     plural: 'pods',
     subresource: 'portforward',
     methods: ['GET', 'POST'],
     connects: 'PodPortForwardOptions',
-    handle() {
-      return Promise.reject(badRequest('Upgrade request required'));
+    async handle(request) {
+      await targetOf(options, request);
+      throw badRequest('Upgrade request required');
     },
     async upgrade(request, req, socket, head) {
-      const { namespace, name } = podOf(request);
-      const pod = await client.get(podKind, { namespace, name });
-      const nodeName = pod.spec?.nodeName;
-      if (!nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
+      const { namespace, name, pod, nodeName } = await targetOf(options, request);
       if (!nodes.isConnected(nodeName)) await nodes.connect(nodeName, '/');
       const path = `/${['portForward', namespace, name].map(encodeURIComponent).join('/')}`;
       const target: ForwardTarget = {
@@ -47,4 +46,14 @@ export function createPodPortForwardHandler(options: PodStreamOptions): Subresou
       unknownUpgrade(req);
     },
   };
+}
+
+/** The pod that is meant, and where it runs. Throws for pods that are not there or run nowhere yet. */
+async function targetOf({ client, nodes }: PodStreamOptions, request: ApiRequest) {
+  const { namespace, name } = podOf(request);
+  const pod = await client.get(podKind, { namespace, name });
+  const nodeName = pod.spec?.nodeName;
+  if (!nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
+  await requireNode(client, nodes, nodeName);
+  return { namespace, name, pod, nodeName };
 }

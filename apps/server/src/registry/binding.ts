@@ -7,6 +7,9 @@ import type { Ref, RequestContext, WriteOutcome } from './request-context';
 import type { StoredResource } from './stored-resource';
 import { mutateObject } from './update';
 
+/** Times that are unset are written as null; the types know texts alone. */
+export const UNPROBED = { lastProbeTime: null } as unknown as { lastProbeTime?: string };
+
 interface Binding extends KubeObject {
   target?: { kind?: string; name?: string; apiVersion?: string };
 }
@@ -83,6 +86,8 @@ function bound(resource: StoredResource, current: Stored<KubeObject>, binding: B
   const scheduled = {
     type: 'PodScheduled',
     status: 'True',
+    // Unset, as it always is: its clients read the key.
+    ...UNPROBED,
     lastTransitionTime: timestamp(resource.now()),
   };
   return { ...pod, status: { ...status, conditions: [...others, scheduled] } };

@@ -6,7 +6,7 @@ import { selectorFromLabelSelector } from '@wheelhouse/shared/meta/labels';
 import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
 import { timestamp } from '@wheelhouse/shared/meta/timestamp';
 import type { Pod } from 'kubernetes-types/core/v1';
-import { success } from './binding';
+import { success, UNPROBED } from './binding';
 import { deleteObject } from './delete';
 import type { Ref, RequestContext, WriteOutcome } from './request-context';
 import type { StoredResource } from './stored-resource';
@@ -263,6 +263,7 @@ function withDisruption(current: Stored<KubeObject>, required: string | undefine
     status: 'True',
     reason: 'EvictionByEvictionAPI',
     message: 'Eviction API: evicting',
+    ...UNPROBED,
     lastTransitionTime: former?.status === 'True' ? (former.lastTransitionTime ?? now) : now,
   };
   const next: Pod = {

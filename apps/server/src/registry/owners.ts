@@ -107,7 +107,7 @@ export function ownersByElement(
 /** Writes the owners of an object that is about to be stored in their short form. */
 export function packOwners(resource: StoredResource, context: RequestContext, object: KubeObject): void {
   const owners = object.metadata?.managedFields;
-  if (!resource.kind.custom || !owners?.length) return;
+  if (!resource.kind.custom || !owners?.length || !nodeOf(resource).ownsFields) return;
   setOwners(object, packLists(owners, object as JsonObject, ownerOptions(resource, context, undefined)));
 }
 

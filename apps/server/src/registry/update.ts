@@ -374,7 +374,7 @@ function updateErrors(
     errors.push(...(kind.validateStatusUpdate?.(next, previous) ?? []));
   } else if (rules === 'part') {
     errors.push(...(kind.parts?.[subresource ?? '']?.validateUpdate?.(next, previous) ?? []));
-  } else {
+  } else if (subresource !== 'binding') {
     errors.push(...(kind.validate?.(next) ?? []));
     if (kind.custom) errors.push(...(kind.validateUpdate?.(next, previous) ?? []));
   }

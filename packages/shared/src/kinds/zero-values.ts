@@ -74,6 +74,7 @@ export const ALWAYS_FIELDS: Readonly<Record<string, readonly string[]>> = {
     'eventTime',
     'regarding',
   ],
+  'meta/v1.Condition': ['lastTransitionTime'],
   'networking/v1.IPAddress': ['spec'],
   'networking/v1.Ingress': ['spec', 'status'],
   'networking/v1.IngressClass': ['spec'],

@@ -47,6 +47,8 @@ export interface TypeSchema {
   readonly fields: ReadonlyMap<string, FieldSchema>;
   /** How the type as a whole is owned in server-side apply. */
   readonly merge: MergeFacts;
+  /** In server-side apply each of its fields is owned beside what is in it. */
+  readonly ownsFields?: boolean;
 }
 
 const NONE: MergeFacts = {};

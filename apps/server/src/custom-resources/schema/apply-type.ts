@@ -1,4 +1,9 @@
-import { itemsOf, type JsonSchema, valuesOf } from '@wheelhouse/shared/kinds/apiextensions/json-schema';
+import {
+  itemsOf,
+  type JsonSchema,
+  someSchema,
+  valuesOf,
+} from '@wheelhouse/shared/kinds/apiextensions/json-schema';
 import type { MergeFacts } from '@wheelhouse/shared/kinds/list-keys';
 import { defineType, type FieldSchema, type FieldType } from '@wheelhouse/shared/meta/schema';
 
@@ -26,7 +31,9 @@ class OpenFields extends Map<string, FieldSchema> {
  * definition says: keyed lists, sets, atomic maps.
  */
 export function defineApplyType(name: string, schema: JsonSchema): void {
-  defineObject(name, schema, RESOURCE_FIELDS);
+  // Kubernetes has long had no type to go by for such definitions, and owned each field beside what is in it.
+  const ownsFields = someSchema(schema, (part) => part['x-kubernetes-int-or-string'] === true);
+  defineObject({ name, ownsFields }, schema, RESOURCE_FIELDS);
 }
 
 /** What every resource has, those inside of others included, whatever its schema says of them. */
@@ -36,8 +43,13 @@ const RESOURCE_FIELDS: ReadonlyMap<string, FieldSchema> = new Map<string, FieldS
   ['metadata', { name: 'metadata', type: { form: 'object', type: OBJECT_META }, required: false, merge: {} }],
 ]);
 
+interface TypeToDefine {
+  readonly name: string;
+  readonly ownsFields: boolean;
+}
+
 function defineObject(
-  name: string,
+  { name, ownsFields }: TypeToDefine,
   schema: JsonSchema,
   own: ReadonlyMap<string, FieldSchema> = new Map(),
 ): void {
@@ -47,25 +59,29 @@ function defineObject(
     fields.set(key, {
       name: key,
       required: schema.required?.includes(key) ?? false,
-      type: typeOf(`${name}.${key}`, property),
+      type: typeOf({ name: `${name}.${key}`, ownsFields }, property),
       merge: mergeOf(property),
     });
   }
   for (const [key, field] of own) fields.set(key, field);
-  defineType({ name, fields, merge: {} });
+  defineType({ name, fields, merge: {}, ownsFields });
 }
 
-function typeOf(name: string, schema: JsonSchema): FieldType {
+function typeOf({ name, ownsFields }: TypeToDefine, schema: JsonSchema): FieldType {
   if (schema['x-kubernetes-int-or-string']) return { form: 'scalar', scalar: 'int-or-string' };
   const items = itemsOf(schema);
   const values = valuesOf(schema);
   switch (schema.type) {
     case 'array':
-      return { form: 'list', of: items ? typeOf(`${name}[]`, items) : UNDESCRIBED };
+      return { form: 'list', of: items ? typeOf({ name: `${name}[]`, ownsFields }, items) : UNDESCRIBED };
     case 'object':
-      if (values) return { form: 'map', of: typeOf(`${name}{}`, values) };
+      if (values) return { form: 'map', of: typeOf({ name: `${name}{}`, ownsFields }, values) };
       if (Object.keys(schema.properties ?? {}).length === 0) return UNDESCRIBED;
-      defineObject(name, schema, schema['x-kubernetes-embedded-resource'] ? RESOURCE_FIELDS : new Map());
+      defineObject(
+        { name, ownsFields },
+        schema,
+        schema['x-kubernetes-embedded-resource'] ? RESOURCE_FIELDS : new Map(),
+      );
       return { form: 'object', type: name };
     case 'string':
       return STRING;

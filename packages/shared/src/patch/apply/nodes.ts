@@ -23,12 +23,16 @@ export interface Node {
   readonly scalar: ScalarType | undefined;
   /** Written even when unset, so that it is there as soon as its parent is. */
   readonly always: boolean;
-  /** Each field is owned beside what is in it: there is no telling which of them are always there. */
+  /** Each field is owned beside what is in it, as each element is of lists. */
   readonly ownsFields: boolean;
+  /** Its fields may be written as null when they are unset. */
+  readonly writesNulls: boolean;
   /** Of a keyed list, sorted. */
   readonly keys: readonly string[];
   /** The node of a field or of a map's value; undefined for a field that the type does not have. */
   field(name: string): Node | undefined;
+  /** Whether a field is owned beside what is in it: all of them, or one that the type does not name. */
+  ownsField(name: string): boolean;
   /** The node of a list's elements. */
   element(): Node;
 }
@@ -50,6 +54,7 @@ export function rootNode(schema: string): Node {
 class TypeNode implements Node {
   readonly shape: Shape;
   readonly ownsFields: boolean;
+  readonly writesNulls: boolean;
   readonly keys: readonly string[];
   readonly #fields = new Map<string, Node>();
   #element: Node | undefined;
@@ -60,7 +65,9 @@ class TypeNode implements Node {
     readonly always: boolean,
   ) {
     this.shape = shapeOf(type, merge);
-    this.ownsFields = this.shape === 'map' || (type.form === 'object' && isDefinedType(type.type));
+    const isCustom = type.form === 'object' && isDefinedType(type.type);
+    this.ownsFields = this.shape === 'map' || (isCustom && typeSchema(type.type).ownsFields === true);
+    this.writesNulls = type.form === 'object' && !isCustom;
     this.keys = [...(merge.listMapKeys ?? [])].sort();
   }
 
@@ -81,10 +88,16 @@ class TypeNode implements Node {
       const field = typeSchema(type.type).fields.get(name);
       if (!field) return undefined;
       const always = field.type.form === 'object' ? isHeldByValue(type.type, name) : field.required;
-      node = nodeOf(field.type, field.merge, always && !this.ownsFields);
+      // Of what users define nothing is there that nobody has written.
+      node = nodeOf(field.type, field.merge, always && this.writesNulls);
       this.#fields.set(name, node);
     }
     return node;
+  }
+
+  ownsField(name: string): boolean {
+    const { type } = this;
+    return this.ownsFields || type.form !== 'object' || !typeSchema(type.type).fields.has(name);
   }
 
   element(): Node {
@@ -125,6 +138,8 @@ const UNKNOWN: Node = {
   scalar: undefined,
   always: false,
   ownsFields: true,
+  writesNulls: false,
+  ownsField: () => true,
   keys: [],
   field: () => UNKNOWN,
   element: () => UNKNOWN,

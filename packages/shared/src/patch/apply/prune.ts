@@ -32,7 +32,7 @@ function pruneWithin(node: Node, value: unknown, sets: Sets): unknown {
     const result: JsonObject = {};
     for (const [name, item] of Object.entries(value as JsonObject)) {
       const child = node.field(name);
-      const rest = child ? pruneChild(child, item, stepInto(sets, `f:${name}`), shape === 'struct') : item;
+      const rest = child ? pruneChild(child, item, stepInto(sets, `f:${name}`), !node.ownsField(name)) : item;
       if (rest !== undefined) setOwn(result, name, rest);
     }
     return Object.keys(result).length > 0 ? result : undefined;

@@ -59,7 +59,8 @@ export function fieldsOf(node: Node, value: unknown, path = '', depth = 0): Fiel
         const child = node.field(name);
         if (!child) throw untyped(`${path}.${name}`, 'field not declared in schema');
         const fields = fieldsOf(child, item, `${path}.${name}`, depth + 1);
-        if (node.ownsFields || item === null || (isObject(item) && isEmptyObject(item))) fields.member = true;
+        if (node.ownsField(name) || item === null || (isObject(item) && isEmptyObject(item)))
+          fields.member = true;
         set.children.set(`f:${name}`, fields);
       }
       break;
@@ -241,7 +242,7 @@ class Difference implements Changes {
 
 /** Null is how some fields are written when they are unset; nobody has set them then. */
 export function isUnset(owner: Node, value: unknown): boolean {
-  return value === null && !owner.ownsFields;
+  return value === null && owner.writesNulls;
 }
 
 /** What a field holds that was never set. */

@@ -6,10 +6,11 @@ import { type Node, shapeOfValue } from './nodes';
 import { fieldsOf } from './typed';
 
 /**
- * A list of which one applier alone owns every element, with all that is in it, is written down as one thing of its:
+ * A list of which one manager alone owns every element, with all that is in it, is written down as one thing of its:
  * `{"f:parts":{}}`. As soon as a second manager owns an element, or the first does not own all, each is written by
  * its key. So a list that nobody shares costs one word, whatever its length; nothing is lost, since the elements are
- * those that the object has. Only for kinds that users define: clients expect the keys in built-in ones.
+ * those that the object has. Only for kinds that users define
+ * and whose fields are owned themselves: clients expect the keys in others.
  */
 type Types = Pick<UpdateOptions, 'node' | 'apiVersion' | 'inVersion'>;
 
@@ -22,7 +23,7 @@ export function packLists(
   const sets = entries.map(({ fieldsV1 }) => fromFieldsV1(fieldsV1));
   return entries.map((entry, index) => {
     const own = sets[index];
-    if (!own || entry.operation !== 'Apply' || entry.apiVersion !== types.apiVersion) return entry;
+    if (!own || entry.apiVersion !== types.apiVersion) return entry;
     const others = sets.filter((set) => set !== own);
     const packed = eachList(types.node, object, own, (set, all, path) => {
       const isShared = others.some((other) => !isEmptySet(at(other, path)));
