@@ -1,6 +1,7 @@
 import { badRequest, invalid, methodNotAllowed } from '@wheelhouse/shared/errors';
 import { fieldNames, schemaOf } from '@wheelhouse/shared/kinds/apiextensions/definition-validation';
 import type { JsonSchema } from '@wheelhouse/shared/kinds/apiextensions/json-schema';
+import { compareVersions } from '@wheelhouse/shared/meta/discovery';
 import { type FieldError, invalidValue } from '@wheelhouse/shared/meta/field-error';
 import { cloneJson, equalJson, isObject, type JsonObject } from '@wheelhouse/shared/meta/json';
 import {
@@ -101,6 +102,7 @@ function kindOf(
     custom: {
       decode: (raw) => decodeCustom(type, schema, raw),
       openApi: (dialect) => openApiOf(schema, dialect),
+      ...(version.deprecated ? { warning: deprecationOf(spec, version) } : {}),
       ...(metadata?.deletionTimestamp
         ? {
             refuseCreate() {
@@ -133,6 +135,20 @@ function kindOf(
         }
       : {}),
   };
+}
+
+/** What is said of a deprecated version: the words of its definition, or which better version there is. */
+export function deprecationOf(
+  { group, names, versions }: Pick<CustomResourceDefinition['spec'], 'group' | 'names' | 'versions'>,
+  { name, deprecationWarning }: Pick<CustomResourceDefinitionVersion, 'name' | 'deprecationWarning'>,
+): string {
+  if (deprecationWarning !== undefined && deprecationWarning !== null) return deprecationWarning;
+  const [better] = versions
+    .filter((other) => other.served && !other.deprecated && compareVersions(other.name, name) < 0)
+    .map((other) => other.name)
+    .sort(compareVersions);
+  const warning = `${group}/${name} ${names.kind} is deprecated`;
+  return better === undefined ? warning : `${warning}; use ${group}/${better} ${names.kind}`;
 }
 
 /** Puts the members of `from` into `object`, which stays the same object. */

@@ -61,11 +61,18 @@ export function discoveryHandler(
       return true;
     }
     const answer = apiResourceList(resources, first, second);
+    // Groups that only definitions make are answered for by a handler of their own.
+    const isBuiltIn = hasBuiltIn(served.kinds, extensions, first);
+    if (!answer && !isBuiltIn) return false;
     if (!answer) throw noSuchResource();
-    onlyGet();
+    if (isBuiltIn) onlyGet();
     sendObject(res, 200, answer);
     return true;
   };
+}
+
+function hasBuiltIn(kinds: readonly KindDefinition[], extensions: Extensions, group: string): boolean {
+  return kinds.some((kind) => kind.group === group && !kind.custom) || extensions.hasGroup(group);
 }
 
 /** The kinds, the computed groups, and the subresources that other parts have added. */

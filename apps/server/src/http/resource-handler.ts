@@ -1,5 +1,11 @@
 import type { Clock } from '@wheelhouse/shared/clock';
-import { badRequest, notAcceptable, notFound, unsupportedMediaType } from '@wheelhouse/shared/errors';
+import {
+  apiError,
+  badRequest,
+  notAcceptable,
+  notFound,
+  unsupportedMediaType,
+} from '@wheelhouse/shared/errors';
 import { apiVersionOf } from '@wheelhouse/shared/meta/kind';
 import { pathSegment } from '@wheelhouse/shared/meta/names';
 import type { Stored } from '@wheelhouse/shared/meta/object';
@@ -81,7 +87,8 @@ export class ResourceHandler {
         if (verb === 'get') return this.#get(request);
         if (verb === 'update') return this.#update(request, 'status');
         if (verb === 'patch') return this.#patch(request, 'status');
-        throw noSuchMethod();
+        if (!request.resource.kind.status) throw noSubresource(request);
+        throw unsupported(request);
       default:
         if (request.resource.hasPart(path.subresource)) {
           if (verb === 'get') return this.#get(request);
@@ -92,7 +99,7 @@ export class ResourceHandler {
         return this.#action(request, path.subresource);
     }
     const allowed = request.resource.kind.verbs;
-    if (allowed && !allowed.includes(verb)) throw noSuchMethod();
+    if (allowed && !allowed.includes(verb)) throw unsupported(request);
     switch (verb) {
       case 'get':
         return this.#get(request);
@@ -111,7 +118,7 @@ export class ResourceHandler {
       case 'deletecollection':
         return this.#deleteCollection(request);
       default:
-        throw noSuchMethod();
+        throw unsupported(request);
     }
   }
 
@@ -273,7 +280,7 @@ export class ResourceHandler {
       send(res, 200, type, body, warnings);
     };
     if (verb === 'get') return answer(await this.operations.getScale(resource, ref));
-    if (verb !== 'update' && verb !== 'patch') throw noSuchMethod();
+    if (verb !== 'update' && verb !== 'patch') throw unsupported(request);
     const patch = verb === 'patch' ? await this.#patchBody(request) : undefined;
     const context = patch ? this.#patchContext(request, patch) : this.#context(request, 'UpdateOptions');
     const input = patch ? { patch } : { body: await this.#body(request, context.bodyProblems) };
@@ -301,7 +308,7 @@ export class ResourceHandler {
       const outcome = await this.operations.act(context, resource, refOf(request), subresource, body);
       return this.#answer(request, outcome, context, shape);
     }
-    throw noSuchResource();
+    throw noSubresource(request);
   }
 
   /** The old way to bind: POST to the namespace's `bindings`. `resource` is that of pods. */
@@ -428,8 +435,17 @@ function noSubresource({ resource, path }: ResourceRequest) {
   return resource.kind.custom ? notFound(resource.subject(path.name ?? '')) : noSuchResource();
 }
 
+/** A method that the path does not have: of custom resources in words of their own. */
+function unsupported({ resource: { kind }, verb }: ResourceRequest) {
+  if (!kind.custom) return noSuchMethod();
+  const { group, plural } = kind;
+  const message = `${verb} is not supported on resources of kind "${plural}.${group}"`;
+  return apiError('MethodNotAllowed', message, { subject: { group, kind: plural } });
+}
+
 function refOf({ path, resource }: ResourceRequest): Ref {
-  if (path.name === undefined) throw noSuchMethod();
+  if (path.name === undefined)
+    throw resource.kind.custom ? badRequest('name must be provided') : noSuchMethod();
   if (resource.kind.namespaced && path.namespace === undefined) throw noSuchResource();
   const [complaint] = pathSegment(path.name);
   if (complaint) throw badRequest(`Name parameter invalid: ${JSON.stringify(path.name)}: ${complaint}`);

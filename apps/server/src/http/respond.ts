@@ -16,6 +16,8 @@ const NO_CACHE = 'no-cache, private';
  */
 export interface Writer {
   writeHead(status: number, headers?: OutgoingHttpHeaders): unknown;
+  setHeader(name: string, value: string): unknown;
+  getHeader(name: string): unknown;
   write(chunk: Uint8Array | string): boolean;
   end(chunk?: Uint8Array | string): unknown;
   once(event: 'drain' | 'close', listener: () => void): unknown;
@@ -46,6 +48,11 @@ function warningHeader(warnings: readonly string[]): string {
     .join(', ');
 }
 
+/** A warning for whatever the answer will be, before those that it brings along. */
+export function warnAlways(res: Res, text: string): void {
+  writerOf(res).setHeader('warning', warningHeader([text]));
+}
+
 /** Sends a whole body. */
 export function send(
   res: Res,
@@ -60,8 +67,11 @@ export function send(
     'cache-control': NO_CACHE,
     'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.length,
   };
-  if (warnings && warnings.length > 0) headers.warning = warningHeader(warnings);
   const writer = writerOf(res);
+  if (warnings && warnings.length > 0) {
+    const said = writer.getHeader('warning');
+    headers.warning = [...(typeof said === 'string' ? [said] : []), warningHeader(warnings)].join(', ');
+  }
   writer.writeHead(status, headers);
   writer.end(body);
 }

@@ -13,7 +13,7 @@ import { parseQuery } from './query';
 import { parseResourcePath, type ResourcePath, verbOf } from './request-info';
 import { flagOf } from './request-options';
 import type { ResourceHandler } from './resource-handler';
-import { sendError, sendJson, sendText } from './respond';
+import { sendError, sendJson, sendText, warnAlways } from './respond';
 import { hasRoute, hasVirtualRoute } from './routes';
 import { noSuchMethod, noSuchResource } from './status-errors';
 
@@ -169,10 +169,11 @@ export class Router {
     }
     const { kind } = resource;
     if (kind.custom && !fitsScope(kind, path, verb)) return sendText(res, 404, '404 page not found\n');
+    if (kind.custom?.warning) warnAlways(res, kind.custom.warning);
     const handler = path.subresource === undefined ? undefined : extensions.subresource(path);
     // Of custom resources Kubernetes speaks in other words where there is no such subresource.
     if (!kind.custom && !hasRoute(resource, path, handler)) throw noSuchResource();
-    requireMethod(req, path, handler?.methods);
+    if (!kind.custom) requireMethod(req, path, handler?.methods);
     if (kind.namespaced && path.namespace === undefined && verb !== 'list' && verb !== 'watch')
       throw noSuchMethod();
     if (handler) {

@@ -70,7 +70,8 @@ export function withScale(
     throw staleWrite(resource.subject(current.metadata.name));
   }
   const replicas = scale.spec?.replicas ?? 0;
-  if (replicas < 0) {
+  // Custom resources are validated as wholes, in words of their own.
+  if (replicas < 0 && !resource.kind.custom) {
     throw invalid({ group: SCALE_KIND.group, kind: SCALE_KIND.kind, name: current.metadata.name }, [
       {
         reason: 'FieldValueInvalid',

@@ -165,6 +165,8 @@ export interface CustomKind {
   decode(raw: unknown): { readonly object: KubeObject; readonly unknownFields: readonly string[] };
   /** The schema as OpenAPI shows it, in the dialect of version 2 or 3. */
   openApi(dialect: 'v2' | 'v3'): Record<string, unknown>;
+  /** Said with every answer, e.g. that there is a better version. */
+  readonly warning?: string;
   /** Refuses new objects while the definition is on its way out. Throws MethodNotAllowed. */
   refuseCreate?(): void;
 }
