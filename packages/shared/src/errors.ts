@@ -125,7 +125,8 @@ export const forbidden = (subject: ErrorSubject, why: string) =>
   );
 export const methodNotAllowed = (
   message = 'the server does not allow this method on the requested resource',
-) => apiError('MethodNotAllowed', message);
+  subject?: ErrorSubject,
+) => apiError('MethodNotAllowed', message, subject ? { subject } : {});
 export const notAcceptable = (message: string) => apiError('NotAcceptable', message);
 export const unsupportedMediaType = (message: string) => apiError('UnsupportedMediaType', message);
 export const expired = (message: string) => apiError('Expired', message);

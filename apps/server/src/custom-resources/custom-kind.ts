@@ -106,7 +106,10 @@ function kindOf(
       ...(metadata?.deletionTimestamp
         ? {
             refuseCreate() {
-              throw methodNotAllowed('create not allowed while custom resource definition is terminating');
+              throw methodNotAllowed('create not allowed while custom resource definition is terminating', {
+                group: type.group,
+                kind: type.plural,
+              });
             },
           }
         : {}),
@@ -226,13 +229,20 @@ function decodeCustom(
   const object: JsonObject = {
     kind: type.kind,
     apiVersion: expected,
-    metadata: metadata === undefined || metadata === null ? {} : decodeMetadata(metadata, 'metadata', report),
+    metadata: metadata === undefined || metadata === null ? {} : ownMetadata(metadata, report),
     ...rest,
   };
   // Pruning keeps an object an object.
   const pruned = prune(object, schema, report, { isResource: true }) as JsonObject;
   decodeEmbedded(pruned, schema, report);
   return { object: pruned, unknownFields: unknown };
+}
+
+/** Of custom resources no owners at all are no wish to forget them: nobody sees the list of nothing. */
+function ownMetadata(metadata: unknown, report: (path: string) => void): JsonObject {
+  const decoded = decodeMetadata(metadata, 'metadata', report);
+  const { managedFields, ...rest } = decoded;
+  return Array.isArray(managedFields) && managedFields.length === 0 ? rest : decoded;
 }
 
 /** All that a schema asks of a whole object. */

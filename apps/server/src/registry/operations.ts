@@ -159,7 +159,7 @@ export class Operations {
     const { kind } = resource;
     if (kind.custom && patch.type === 'strategic') throw noStrategicMerge();
     const rules = rulesOf(resource, ref, subresource);
-    const names = { kind: kind.kind, apiVersion: apiVersionOf(kind) };
+    const names = { kind: kind.kind, apiVersion: apiVersionOf(kind), custom: kind.custom !== undefined };
     return this.#write(context, 'patch', resource, subresource, ref, () => {
       let complained = false;
       if (patch.type === 'apply') {
@@ -203,6 +203,8 @@ export class Operations {
     input: { readonly body: unknown } | { readonly patch: PatchRequest },
   ): Promise<{ outcome: WriteOutcome; scale: Stored<Scale> }> {
     const spec = scaleSpec(resource, ref);
+    if (resource.kind.custom && 'patch' in input && input.patch.type === 'strategic')
+      throw noStrategicMerge();
     const verb = 'patch' in input ? 'patch' : 'update';
     const sent = 'body' in input ? decode<Scale>(SCALE_KIND, input.body) : undefined;
     let complained = sent !== undefined;

@@ -42,6 +42,15 @@ describe('what a patch says of the kind', () => {
   it('cannot be another one', () => {
     expect(refusal('merge', { kind: 'Secret' })).toMatch(/^Invalid .*patch: Invalid value: no kind "Secret"/);
     expect(refusal('merge', { apiVersion: 'v2' })).toMatch(/^Invalid .*patch: Invalid value/);
+  });
+
+  it('of a custom resource has to be said, and is told by its own fields', () => {
     expect(refusal('merge', { kind: null }, true)).toMatch(/^Invalid .*patch: Invalid value/);
+    expect(refusal('merge', { kind: 'Secret' }, true)).toMatch(
+      /^Invalid .*Secret.* kind: Invalid value: "Secret"/,
+    );
+    expect(refusal('merge', { apiVersion: 'x/v2' }, true)).toMatch(
+      /^Invalid .*apiVersion: Invalid value: "x.v2"/,
+    );
   });
 });

@@ -1,4 +1,5 @@
 import { badRequest, invalid } from '@wheelhouse/shared/errors';
+import { invalidValue } from '@wheelhouse/shared/meta/field-error';
 import { isObject, type JsonObject } from '@wheelhouse/shared/meta/json';
 import type { KubeObject, Stored } from '@wheelhouse/shared/meta/object';
 import { applyJsonPatch } from '@wheelhouse/shared/patch/json-patch';
@@ -30,6 +31,7 @@ export function applyPatch(
 ): JsonObject {
   const value = patchedValue(schema, current, patch);
   if (!isObject(value)) throw badRequest('the patched document is not an object');
+  if (kind.custom) refuseOtherKind(kind, value, current.metadata.name);
   const patched = kind.custom ? value : typed(kind, value, patch, current.metadata.name);
   if (patched.kind !== kind.kind || patched.apiVersion !== kind.apiVersion) {
     throw invalid({ kind: '', name: '' }, [
@@ -56,6 +58,18 @@ function typed(kind: PatchedKind, value: JsonObject, patch: PatchRequest, name: 
   }
   if (isUnsaid(value.apiVersion) && (isUnsaid(value.kind) || value.kind === kind.kind)) throw unnamed(name);
   return isUnsaid(value.kind) ? { ...value, kind: kind.kind } : value;
+}
+
+/** A custom resource that says that it is something else is one that is not valid. */
+function refuseOtherKind(kind: PatchedKind, value: JsonObject, name: string): void {
+  const said = { apiVersion: value.apiVersion, kind: value.kind };
+  if (typeof said.kind !== 'string' || typeof said.apiVersion !== 'string') return;
+  if (said.kind === '' || said.apiVersion === '') return;
+  const errors = (['apiVersion', 'kind'] as const)
+    .filter((field) => said[field] !== kind[field])
+    .map((field) => invalidValue(field, said[field], `must be ${kind[field]}`));
+  const group = said.apiVersion.includes('/') ? said.apiVersion.split('/')[0] : '';
+  if (errors.length > 0) throw invalid({ group, kind: said.kind, name }, errors);
 }
 
 function isUnsaid(value: unknown): boolean {

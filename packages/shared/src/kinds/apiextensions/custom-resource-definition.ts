@@ -2,12 +2,7 @@ import type { CustomResourceDefinition } from 'kubernetes-types/apiextensions/v1
 import type { KindDefinition } from '../../meta/kind';
 import { defaultColumns } from '../columns';
 import { keepAllButStatusAlone, keepStatus, setStatus } from '../status-split';
-import {
-  validateDefinition,
-  validateDefinitionUpdate,
-  validateNewDefinition,
-  validateStoredVersions,
-} from './definition-validation';
+import { validateDefinition, validateDefinitionUpdate, validateNewDefinition } from './definition-validation';
 
 export type { CustomResourceDefinition };
 
@@ -73,7 +68,6 @@ export const customResourceDefinitionKind: KindDefinition<CustomResourceDefiniti
   validate: validateDefinition,
   validateCreate: validateNewDefinition,
   validateUpdate: validateDefinitionUpdate,
-  validateStatusUpdate: validateStoredVersions,
   beginDeletion(definition, { now }) {
     const metadata = { ...definition.metadata };
     metadata.finalizers = [...new Set([...(metadata.finalizers ?? []), CUSTOM_RESOURCE_CLEANUP])];

@@ -72,21 +72,22 @@ function forParts<P extends 'schema' | 'subresources' | 'additionalPrinterColumn
 
 /** All rules of a definition that need neither regular expressions nor rules to be compiled. */
 export function validateDefinition(definition: CustomResourceDefinition): FieldError[] {
-  const { metadata, spec } = definition;
+  const { spec } = definition;
   if (!spec) return [required('spec')];
-  const wanted = `${spec.names?.plural ?? ''}.${spec.group ?? ''}`;
-  return [
-    ...(metadata?.name !== undefined && metadata.name !== wanted
-      ? [invalidValue('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group')]
-      : []),
-    ...validateSpec(spec),
-    ...validateStoredVersions(definition),
-  ];
+  return [...validateSpec(spec), ...validateStoredVersions(definition)];
 }
 
 /** What is asked of new definitions alone. */
 export function validateNewDefinition(definition: CustomResourceDefinition): FieldError[] {
-  return [...validateApproval(definition), ...refusePreserving(definition)];
+  const { metadata, spec } = definition;
+  const wanted = `${spec?.names?.plural ?? ''}.${spec?.group ?? ''}`;
+  return [
+    ...(spec && metadata?.name !== undefined && metadata.name !== wanted
+      ? [invalidValue('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group')]
+      : []),
+    ...validateApproval(definition),
+    ...refusePreserving(definition),
+  ];
 }
 
 export function validateDefinitionUpdate(
@@ -113,7 +114,7 @@ export function validateDefinitionUpdate(
   ];
 }
 
-export function validateStoredVersions({ spec, status }: CustomResourceDefinition): FieldError[] {
+function validateStoredVersions({ spec, status }: CustomResourceDefinition): FieldError[] {
   const stored = status?.storedVersions ?? [];
   if (stored.length === 0) {
     return [invalidValue('status.storedVersions', stored, 'must have at least one stored version')];
