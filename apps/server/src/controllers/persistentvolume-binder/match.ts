@@ -41,6 +41,8 @@ export interface MatchOptions {
   readonly onlyReserved?: boolean;
   /** The nodes on which the volume has to be reachable. */
   readonly accessible?: (volume: Volume) => boolean;
+  /** Those that can be mounted in fewest ways come first, whatever their size: so the binder spares the others. */
+  readonly fewestModes?: boolean;
   /** Volumes that are spoken for. */
   readonly taken?: ReadonlySet<string>;
 }
@@ -62,13 +64,15 @@ export function findVolume(
     if (mismatch(volume, claim)) continue;
     if (selector && !selector.matches(volume.metadata.labels ?? {})) continue;
     if (options.accessible && !options.accessible(volume)) continue;
-    if (!best || isSmaller(volume, best)) best = volume;
+    if (!best || comesFirst(volume, best, options)) best = volume;
   }
   return best;
 }
 
 /** Equally large ones go by name, so that everybody who asks gets the same answer. */
-function isSmaller(a: Volume, b: Volume): boolean {
+function comesFirst(a: Volume, b: Volume, { fewestModes }: MatchOptions): boolean {
+  const modes = (volume: Volume) => (fewestModes ? (volume.spec?.accessModes?.length ?? 0) : 0);
+  if (modes(a) !== modes(b)) return modes(a) < modes(b);
   const order = compareQuantities(a.spec?.capacity?.storage ?? '0', b.spec?.capacity?.storage ?? '0');
   return order < 0 || (order === 0 && a.metadata.name < b.metadata.name);
 }

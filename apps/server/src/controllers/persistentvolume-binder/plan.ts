@@ -103,7 +103,7 @@ function planChoice(claim: Claim, world: ClaimWorld): ClaimPlan {
   const selected = claim.metadata.annotations?.[SELECTED_NODE];
   // With the node chosen and no volume reserved, a new one is what the scheduler asked for.
   const onlyReserved = storageClass?.volumeBindingMode === 'WaitForFirstConsumer';
-  const volume = findVolume(claim, world.candidates, { onlyReserved });
+  const volume = findVolume(claim, world.candidates, { onlyReserved, fewestModes: true });
   if (volume) return { kind: 'bind', volume };
   if (className === undefined) {
     const fallback = world.defaultClass();
