@@ -255,7 +255,7 @@ export class MemoryClient implements Client {
     const { name, uid, creationTimestamp, generation, resourceVersion, deletionTimestamp } = current.metadata;
     const wanted = next.metadata?.resourceVersion;
     if (wanted && wanted !== resourceVersion) throw staleWrite(subject(type, name));
-    const fromStatus = subresource === 'status';
+    const fromStatus = subresource === 'status' || subresource === 'approval';
     const body = (
       fromStatus
         ? { ...current, ...pick(next, 'status') }
