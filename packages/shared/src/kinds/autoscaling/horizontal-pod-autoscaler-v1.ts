@@ -38,6 +38,7 @@ export const horizontalPodAutoscalerV1Kind: KindDefinition<V1> = {
   namespaced: true,
   schema: 'io.k8s.api.autoscaling.v1.HorizontalPodAutoscaler',
   status: true,
+  fieldAnnotations: OWN_ANNOTATIONS,
   hasGeneration: false,
   columns: (horizontalPodAutoscalerKind.columns ?? []).map(throughV2),
   default: (object) => through(object, (v2) => horizontalPodAutoscalerKind.default?.(v2)),

@@ -9,6 +9,7 @@ import {
   required,
 } from '../../meta/field-error';
 import { isCidr } from '../../meta/ip';
+import { equalJson } from '../../meta/json';
 import type { KindDefinition } from '../../meta/kind';
 import { labelValue, qualifiedName } from '../../meta/names';
 import { ageColumn, nameColumn } from '../columns';
@@ -178,14 +179,14 @@ function validateTaints(taints: readonly Taint[], path: string): FieldError[] {
   });
 }
 
-/** A node's addresses and provider are given once. */
+/** Of a node's spec, its taints and whether pods may come change at any time; its addresses and provider are given once. */
 function validateNodeUpdate(next: Node, previous: Node): FieldError[] {
   const errors = validateAddresses(next);
   const cidrs = previous.spec?.podCIDRs ?? [];
   const changedCidrs = cidrs.length > 0 && cidrs.join() !== (next.spec?.podCIDRs ?? []).join();
   const provider = previous.spec?.providerID;
   const changedProvider = provider && provider !== next.spec?.providerID;
-  if (changedCidrs || changedProvider) {
+  if (changedCidrs || changedProvider || !equalJson(fixedSpec(next), fixedSpec(previous))) {
     errors.push(
       forbidden(
         '[]',
@@ -201,6 +202,12 @@ function validateNodeUpdate(next: Node, previous: Node): FieldError[] {
     );
   }
   return errors;
+}
+
+/** What is left of the spec that never changes. */
+function fixedSpec({ spec }: Node): NonNullable<Node['spec']> {
+  const { taints, unschedulable, podCIDR, podCIDRs, providerID, ...fixed } = spec ?? {};
+  return fixed;
 }
 
 function validateAddresses({ status }: Node): FieldError[] {
