@@ -17,6 +17,11 @@ const schema = (more: Record<string, JsonSchema> = {}): JsonSchema => ({
         set: { type: 'array', items: text, 'x-kubernetes-list-type': 'set' },
         open: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, properties: { q: text } },
         pod: { type: 'object', 'x-kubernetes-embedded-resource': true, properties: { spec: text } },
+        any: {
+          type: 'object',
+          'x-kubernetes-embedded-resource': true,
+          'x-kubernetes-preserve-unknown-fields': true,
+        },
         ...more,
       },
     },
@@ -29,6 +34,7 @@ const config = {
     set: ['x'],
     open: { q: 'r', w: { e: 1 } },
     pod: { kind: 'Pod', metadata: { name: 'p' } },
+    any: { kind: 'Pod', metadata: { name: 'p' }, spec: { x: 1 } },
   },
 };
 const owned = (name: string, of: JsonSchema) => {
@@ -44,6 +50,7 @@ it('owns what a definition names by what is in it, and what it does not name bes
       'f:set': { 'v:"x"': {} },
       'f:open': { 'f:q': {}, 'f:w': { '.': {}, 'f:e': {} } },
       'f:pod': { 'f:kind': {}, 'f:metadata': { 'f:name': {} } },
+      'f:any': { 'f:kind': {}, 'f:metadata': { 'f:name': {} }, 'f:spec': { '.': {}, 'f:x': {} } },
     },
   });
 });

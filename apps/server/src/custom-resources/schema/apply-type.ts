@@ -71,17 +71,14 @@ function typeOf({ name, ownsFields }: TypeToDefine, schema: JsonSchema): FieldTy
   if (schema['x-kubernetes-int-or-string']) return { form: 'scalar', scalar: 'int-or-string' };
   const items = itemsOf(schema);
   const values = valuesOf(schema);
+  const isResource = schema['x-kubernetes-embedded-resource'] === true;
   switch (schema.type) {
     case 'array':
       return { form: 'list', of: items ? typeOf({ name: `${name}[]`, ownsFields }, items) : UNDESCRIBED };
     case 'object':
       if (values) return { form: 'map', of: typeOf({ name: `${name}{}`, ownsFields }, values) };
-      if (Object.keys(schema.properties ?? {}).length === 0) return UNDESCRIBED;
-      defineObject(
-        { name, ownsFields },
-        schema,
-        schema['x-kubernetes-embedded-resource'] ? RESOURCE_FIELDS : new Map(),
-      );
+      if (Object.keys(schema.properties ?? {}).length === 0 && !isResource) return UNDESCRIBED;
+      defineObject({ name, ownsFields }, schema, isResource ? RESOURCE_FIELDS : new Map());
       return { form: 'object', type: name };
     case 'string':
       return STRING;
