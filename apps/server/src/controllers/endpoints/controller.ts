@@ -8,7 +8,8 @@ import type { ControllerDefinition, Outcome } from '../machinery/controller';
 import { sameJson } from '../machinery/same-json';
 import { enqueueServices } from '../serving/enqueue';
 import { podsOf, selectsPods } from '../serving/service-pods';
-import { planEndpoints } from './plan';
+import { TriggerTimes, withTriggerTime } from '../serving/trigger-times';
+import { type EndpointsPlan, planEndpoints } from './plan';
 
 const MANAGED_BY = 'endpoints.kubernetes.io/managed-by';
 const HEADLESS = 'service.kubernetes.io/headless';
@@ -32,6 +33,7 @@ export const endpointsController: ControllerDefinition = {
       deleted: (service) => abandoned.add(keyOf(service)),
     });
     const pacer = enqueueServices(context, queue);
+    const triggers = new TriggerTimes();
     // Also finds what a service left behind that was deleted while nobody looked.
     context.informer(endpointsKind).subscribe({
       added: (object) => queue.add(keyOf(object)),
@@ -44,6 +46,7 @@ export const endpointsController: ControllerDefinition = {
       const current = endpoints.get(key);
       if (!service) {
         pacer.note(key, 0);
+        triggers.forget(key);
         await removeLeftover(current, abandoned.has(key));
         abandoned.delete(key);
         return undefined;
@@ -51,13 +54,16 @@ export const endpointsController: ControllerDefinition = {
       if (!selectsPods(service) || service.metadata.deletionTimestamp) return undefined;
       const selected = podsOf(service, pods);
       pacer.note(key, selected.length);
-      const wanted = endpointsObject(service, current, planEndpoints(service, selected));
+      const time = triggers.look(service, selected);
+      const wanted = endpointsObject(service, current, { ...planEndpoints(service, selected), time });
       if (!current) return create(wanted);
       const { labels, annotations } = current.metadata;
+      // A new time alone is no reason to write: it goes with what it is the time of.
+      const lasting = (all: Record<string, string> | undefined) => withTriggerTime(all, undefined);
       const same =
         sameJson(current.subsets ?? [], wanted.subsets ?? []) &&
         sameJson(labels ?? {}, wanted.metadata?.labels ?? {}) &&
-        sameJson(annotations ?? {}, wanted.metadata?.annotations ?? {});
+        sameJson(lasting(annotations), lasting(wanted.metadata?.annotations));
       if (!same) await client.update(endpointsKind, wanted);
       return undefined;
     }
@@ -94,7 +100,7 @@ export const endpointsController: ControllerDefinition = {
 function endpointsObject(
   service: Stored<Service>,
   current: Stored<Endpoints> | undefined,
-  { subsets, truncated }: ReturnType<typeof planEndpoints>,
+  { subsets, truncated, time }: EndpointsPlan & { readonly time: string | undefined },
 ): Endpoints {
   const { namespace } = splitKey(keyOf(service));
   const { [OVER_CAPACITY]: _, ...annotations } = current?.metadata.annotations ?? {};
@@ -109,7 +115,10 @@ function endpointsObject(
         [MANAGED_BY]: NAME,
         ...(service.spec?.clusterIP === 'None' ? { [HEADLESS]: '' } : {}),
       },
-      annotations: { ...annotations, ...(truncated ? { [OVER_CAPACITY]: 'truncated' } : {}) },
+      annotations: withTriggerTime(
+        { ...annotations, ...(truncated ? { [OVER_CAPACITY]: 'truncated' } : {}) },
+        time,
+      ),
     },
     subsets,
   };

@@ -9,6 +9,7 @@ import type { ControllerDefinition, Outcome } from '../machinery/controller';
 import { controllerReference } from '../machinery/owners';
 import { enqueueServices } from '../serving/enqueue';
 import { podsOf, selectsPods } from '../serving/service-pods';
+import { TriggerTimes } from '../serving/trigger-times';
 import { sameTopology, type Topology, topologyOf, wantsHints } from './hints';
 import { planSlices } from './plan';
 import { removeSlices, writeSlices } from './write-slices';
@@ -30,6 +31,7 @@ export const endpointSliceController: ControllerDefinition = {
     const nodes = context.cache(nodeKind);
     const events = context.recorder('endpoint-slice-controller');
     const pacer = enqueueServices(context, queue);
+    const triggers = new TriggerTimes();
     let known: Topology | undefined;
     const enqueueService = ({ metadata }: Stored<EndpointSlice>) => {
       const service = metadata.labels?.[SERVICE_NAME];
@@ -60,6 +62,7 @@ export const endpointSliceController: ControllerDefinition = {
       const service = services.get(key);
       if (!service) {
         pacer.note(key, 0);
+        triggers.forget(key);
         await removeSlices(client, mine);
         return undefined;
       }
@@ -73,6 +76,7 @@ export const endpointSliceController: ControllerDefinition = {
         name: service.metadata.name,
         labels: sliceLabels(service),
         ownerReferences: [controllerReference(serviceKind, service)],
+        triggerTime: triggers.look(service, selected),
       });
       return undefined;
     }

@@ -5,6 +5,7 @@ import { keyOf, type Stored } from '@wheelhouse/shared/meta/object';
 import type { EndpointSlice } from 'kubernetes-types/discovery/v1';
 import type { OwnerReference } from 'kubernetes-types/meta/v1';
 import { sameJson } from '../machinery/same-json';
+import { withTriggerTime } from '../serving/trigger-times';
 import type { SlicePlan } from './pack';
 
 /** What all slices of one service have in common. */
@@ -16,6 +17,8 @@ export interface SliceHead {
   /** Undefined: they are not this controller's affair. */
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences: OwnerReference[];
+  /** When what is written now was set off, should that be known. */
+  readonly triggerTime?: string | undefined;
 }
 
 /** Carries a plan out; slices whose head has changed are written too. `existing` are those that were planned with. */
@@ -25,7 +28,7 @@ export async function writeSlices(
   plan: SlicePlan,
   head: SliceHead,
 ): Promise<void> {
-  const { namespace, name, labels, annotations, ownerReferences } = head;
+  const { namespace, name, labels, annotations, ownerReferences, triggerTime } = head;
   const update = new Map(plan.update.map(({ slice, endpoints }) => [keyOf(slice), endpoints]));
   const removed = new Set(plan.remove.map(keyOf));
   // New addresses first, so that no moment has fewer of them than before or after.
@@ -35,7 +38,7 @@ export async function writeSlices(
       generateName: `${name.slice(0, 57)}-`,
       namespace,
       labels,
-      ...(annotations ? { annotations } : {}),
+      annotations: withTriggerTime(annotations, triggerTime),
       ownerReferences,
     };
     await client.create(endpointSliceKind, { metadata, ...content });
@@ -47,7 +50,8 @@ export async function writeSlices(
       sameJson(slice.metadata.labels, labels) &&
       (!annotations || sameJson(slice.metadata.annotations ?? {}, annotations));
     if (removed.has(key) || (!endpoints && same)) continue;
-    const metadata = { ...slice.metadata, labels, ...(annotations ? { annotations } : {}) };
+    const noted = withTriggerTime(annotations ?? slice.metadata.annotations, triggerTime);
+    const metadata = { ...slice.metadata, labels, annotations: noted };
     await client.update(endpointSliceKind, { ...slice, metadata, ...(endpoints ? { endpoints } : {}) });
   }
   await removeSlices(client, plan.remove);
