@@ -21,6 +21,7 @@ export function managerOf({ fieldManager, userAgent, user }: RequestContext): st
   const name =
     userAgent === undefined ? user.name.slice(user.name.lastIndexOf(':') + 1) : userAgent.split('/')[0];
   const printable = (name ?? '').replace(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, '');
+  if (printable === '') return 'unknown';
   return printable.length * 4 <= LONGEST_NAME ? printable : withinBytes(printable, LONGEST_NAME);
 }
 

@@ -56,7 +56,11 @@ export const persistentVolumeClaimKind: KindDefinition<PersistentVolumeClaim> = 
     setStatus(claim, { phase: 'Pending' });
     if (claim.spec) normalizeDataSources(claim.spec);
   },
-  prepareForUpdate: keepStatus,
+  prepareForUpdate(next, previous) {
+    keepStatus(next, previous);
+    // Clients that know the older field alone send it alone.
+    if (next.spec) normalizeDataSources(next.spec, previous.spec);
+  },
   prepareForStatusUpdate: keepAllButStatus,
   validate: ({ spec }) => validateClaimSpec(spec ?? {}, 'spec'),
   validateUpdate: validateClaimUpdate,
@@ -95,8 +99,9 @@ function isClassicSource({ apiGroup, kind }: { apiGroup?: string; kind: string }
 }
 
 /** What one of the two fields says, the other one says as well, as far as it can. */
-function normalizeDataSources(spec: PersistentVolumeClaimSpec): void {
-  if (spec.dataSource && !isClassicSource(spec.dataSource)) delete spec.dataSource;
+function normalizeDataSources(spec: PersistentVolumeClaimSpec, previous?: PersistentVolumeClaimSpec): void {
+  const isSettled = previous?.dataSource || previous?.dataSourceRef;
+  if (!isSettled && spec.dataSource && !isClassicSource(spec.dataSource)) delete spec.dataSource;
   if (spec.dataSource && !spec.dataSourceRef) spec.dataSourceRef = { ...spec.dataSource };
   else if (!spec.dataSource && spec.dataSourceRef && !spec.dataSourceRef.namespace) {
     const { namespace: _, ...reference } = spec.dataSourceRef;

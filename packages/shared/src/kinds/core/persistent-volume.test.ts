@@ -110,6 +110,20 @@ describe('persistent volume claims', () => {
     expect(made.spec?.dataSourceRef).toEqual({ kind: 'PersistentVolumeClaim', name: 'other' });
   });
 
+  it('keep the newer field when a client sends the older one alone', () => {
+    const dataSource = { kind: 'PersistentVolumeClaim', name: 'other' };
+    const made = claim({ dataSource, dataSourceRef: dataSource });
+    const sent = claim({ dataSource });
+    persistentVolumeClaimKind.prepareForUpdate?.(sent, made, context);
+    expect(sent.spec).toEqual(made.spec);
+  });
+
+  it('get no content of an unknown sort by the older field', () => {
+    const sent = claim({ dataSource: { kind: 'X', name: 'x' } });
+    persistentVolumeClaimKind.prepareForUpdate?.(sent, claim(), context);
+    expect(sent.spec).toEqual(claim().spec);
+  });
+
   const bound = (size: string, held = '1Gi') => {
     const made = claim({ volumeName: 'v', resources: { requests: { storage: size } } });
     return { ...made, status: { phase: 'Bound', capacity: { storage: held } } };

@@ -103,7 +103,10 @@ export const podKind: KindDefinition<Pod> = {
     ...validatePodAnnotationsUpdate(next.metadata?.annotations, previous.metadata?.annotations),
     ...validatePodUpdate(next, previous),
   ],
-  validateStatusUpdate: validatePodStatusUpdate,
+  validateStatusUpdate: (next, previous) => [
+    ...validatePodAnnotationsUpdate(next.metadata?.annotations, previous.metadata?.annotations),
+    ...validatePodStatusUpdate(next, previous),
+  ],
   gracefulDeletion(pod) {
     const phase = pod.status?.phase;
     if (!pod.spec?.nodeName || phase === 'Failed' || phase === 'Succeeded') return undefined;
