@@ -60,6 +60,12 @@ describe('a path of custom resources', () => {
     expect([json.code, json.details]).toEqual([status, details]);
   });
 
+  it('of one object makes objects whatever its name', async () => {
+    const thing = { apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 'made' } };
+    expect((await send('POST', `${THINGS}/a`, thing)).status).toBe(201);
+    expect((await send('POST', `${THINGS}/b`, thing)).json).toMatchObject({ reason: 'AlreadyExists' });
+  });
+
   it.each(['HEAD'])('%s asks for what GET does', async (method) => {
     expect(await send(method, `${THINGS}/a`)).toMatchObject({ status: 200, text: '' });
     expect((await send(method, `${THINGS}/none`)).status).toBe(404);

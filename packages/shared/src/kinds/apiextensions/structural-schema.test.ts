@@ -23,6 +23,7 @@ describe('a field of a custom resource', () => {
     ],
     ['a reference', { $ref: '#/x' }, [`${X}.$ref Forbidden`]],
     ['several schemas for the elements', { type: 'array', items: [text] }, [`${X}.items Forbidden`]],
+    ['null', { type: 'null' }, [`${X}.type Forbidden`, `${X}.type NotSupported`]],
     ['a number or a string with a type', { 'x-kubernetes-int-or-string': true, type: 'string' }, []],
     [
       'a number or a string that is a resource',

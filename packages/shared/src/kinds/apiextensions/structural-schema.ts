@@ -152,7 +152,8 @@ function openApiRules(schema: JsonSchema, field: string, where: Where, depth: nu
   }
   if (schema.type === 'null') {
     errors.push(forbidden(`${field}.type`, 'type cannot be set to null, use nullable as an alternative'));
-  } else if (schema.type && !TYPES.includes(schema.type)) {
+  }
+  if (schema.type && !TYPES.includes(schema.type)) {
     errors.push(notSupported(`${field}.type`, schema.type, TYPES));
   }
   if (Array.isArray(schema.items)) {
