@@ -84,7 +84,7 @@ function countKeys(value: unknown): number {
     for (const element of value) count += countKeys(element);
     return count;
   }
-  for (const key of Object.keys(value)) count += 1 + countKeys((value as Record<string, unknown>)[key]);
+  for (const key in value) count += 1 + countKeys((value as Record<string, unknown>)[key]);
   return count;
 }
 

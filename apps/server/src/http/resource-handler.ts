@@ -14,6 +14,7 @@ import { Entry } from '../registry/entry';
 import { parseRevision } from '../registry/list';
 import type { Operations } from '../registry/operations';
 import type { PatchRequest } from '../registry/patch';
+import { pause } from '../registry/pause';
 import type { Ref, RequestContext, WriteOutcome } from '../registry/request-context';
 import type { Scale } from '../registry/scale';
 import { compileSelection } from '../registry/select';
@@ -204,7 +205,7 @@ export class ResourceHandler {
     if (path.name !== undefined && !resource.kind.custom) throw noSuchMethod();
     const shape = this.#shape(request);
     const context = this.#context(request, 'CreateOptions');
-    const body = await this.#body(request, context.bodyProblems);
+    const body = await this.#body(request, context);
     const outcome = await this.operations.create(context, resource, path.namespace, body);
     this.#answer(request, outcome, context, shape);
   }
@@ -215,7 +216,7 @@ export class ResourceHandler {
     if (subresource === 'status' && !resource.kind.status) throw noSubresource(request);
     const shape = this.#shape(request);
     const context = this.#context(request, 'UpdateOptions');
-    const body = await this.#body(request, context.bodyProblems);
+    const body = await this.#body(request, context);
     this.#answer(
       request,
       await this.operations.update(context, resource, ref, body, subresource),
@@ -284,7 +285,7 @@ export class ResourceHandler {
     if (verb !== 'update' && verb !== 'patch') throw unsupported(request);
     const patch = verb === 'patch' ? await this.#patchBody(request) : undefined;
     const context = patch ? this.#patchContext(request, patch) : this.#context(request, 'UpdateOptions');
-    const input = patch ? { patch } : { body: await this.#body(request, context.bodyProblems) };
+    const input = patch ? { patch } : { body: await this.#body(request, context) };
     const { scale } = await this.operations.writeScale(context, resource, ref, input);
     answer(scale, context.warnings);
   }
@@ -298,14 +299,14 @@ export class ResourceHandler {
     if (isNamespace && subresource === 'finalize') {
       if (verb !== 'update') throw noSuchMethod();
       const context = this.#context(request, 'UpdateOptions');
-      const body = await this.#body(request, context.bodyProblems);
+      const body = await this.#body(request, context);
       const outcome = await this.operations.finalize(context, resource, refOf(request), body);
       return this.#answer(request, outcome, context, shape);
     }
     if (isPod && (subresource === 'binding' || subresource === 'eviction')) {
       if (verb !== 'create') throw noSuchMethod();
       const context = this.#context(request, 'CreateOptions');
-      const body = await this.#body(request, context.bodyProblems);
+      const body = await this.#body(request, context);
       const outcome = await this.operations.act(context, resource, refOf(request), subresource, body);
       return this.#answer(request, outcome, context, shape);
     }
@@ -316,7 +317,7 @@ export class ResourceHandler {
   async bind(request: ResourceRequest): Promise<void> {
     if (request.verb !== 'create' || request.path.namespace === undefined) throw noSuchMethod();
     const context = this.#context(request, 'CreateOptions');
-    const body = await this.#body(request, context.bodyProblems);
+    const body = await this.#body(request, context);
     const name = nameIn(body);
     const ref = { namespace: request.path.namespace, name };
     const outcome = await this.operations.act(context, request.resource, ref, 'binding', body);
@@ -373,6 +374,7 @@ export class ResourceHandler {
     const context = {
       ...this.#context(request, 'PatchOptions'),
       bodyProblems: [...(patch.problems ?? [])],
+      bodyBytes: patch.bytes ?? 0,
     };
     const isApply = patch.type === 'apply';
     const force = forceOf(request.query, isApply);
@@ -394,19 +396,22 @@ export class ResourceHandler {
     return { ...context, force, mayCreate };
   }
 
-  async #body(request: ResourceRequest, problems?: string[]): Promise<unknown> {
-    const body = await this.#optionalBody(request, problems);
+  async #body(request: ResourceRequest, context: RequestContext): Promise<unknown> {
+    const body = await this.#optionalBody(request, context);
     if (body === undefined) throw badRequest('a body is needed');
     return body;
   }
 
-  async #optionalBody({ req }: ResourceRequest, problems?: string[]): Promise<unknown> {
+  /** `context` gets the size of the body, and what strict field validation has against it. */
+  async #optionalBody({ req }: ResourceRequest, context?: RequestContext): Promise<unknown> {
     const type = mediaType(req);
     const bytes = await readBody(req);
+    if (context) context.bodyBytes = bytes.length;
     if (type.startsWith('application/') && type.includes('patch+'))
       throw unsupportedMediaType(UNKNOWN_FORMAT);
     if (type === PROTOBUF_TYPE) return bytes.length === 0 ? undefined : decodeProtobuf(bytes);
-    const body = await parseBody(bytes, type, problems);
+    const body = await parseBody(bytes, type, context?.bodyProblems);
+    if (context) await pause(context);
     // In Go null leaves an object as it is: empty.
     return body === null ? {} : body;
   }
@@ -418,9 +423,11 @@ export class ResourceHandler {
     if (!form && !(Number(req.headers['content-length']) > 0)) throw notAcceptable('406: Not Acceptable');
     if (!form) throw unsupportedMediaType('415: Unsupported Media Type');
     const problems: string[] = [];
-    const body = await parseBody(await readBody(req), type, problems);
+    const bytes = await readBody(req);
+    const body = await parseBody(bytes, type, problems);
+    await pause({ bodyBytes: bytes.length });
     if (body === undefined) throw badRequest('a body is needed');
-    return { type: form, body, problems };
+    return { type: form, body, bytes: bytes.length, problems };
   }
 }
 

@@ -7,6 +7,7 @@ import { validateObjectMeta } from '@wheelhouse/shared/meta/validation';
 import { isRevision } from './list';
 import { dropRepeatedOwners } from './owner-references';
 import { type Owners, packOwners, setOwners, trackOwners } from './owners';
+import { pause } from './pause';
 import type { RequestContext, Reservation, WriteOutcome } from './request-context';
 import { generateName, type MutableMeta, type StoredResource } from './stored-resource';
 
@@ -76,8 +77,10 @@ async function attempt(
   // Kinds that count none keep what was sent.
   if (resource.generation) metadata.generation = 1;
   kind.default?.(object);
+  await pause(context);
   if (request.owners) setOwners(object, request.owners);
   else trackOwners(resource, request, object, undefined);
+  await pause(context);
   kind.prepareForCreate?.(object, { now });
   const name = metadata.name ?? '';
   const asked = { namespace: metadata.namespace, name };
@@ -93,6 +96,7 @@ async function attempt(
     },
   );
 
+  await pause(context);
   packOwners(resource, context, object);
 
   // A program outside may have given it another name.

@@ -24,6 +24,7 @@ import { type ListPage, type ListRequest, listObjects, parseRevision } from './l
 import { dropRepeatedOwners } from './owner-references';
 import { applyPatch, type PatchRequest } from './patch';
 import { patchFault } from './patch-fault';
+import { pause } from './pause';
 import type { Registry } from './registry';
 import type { Ref, RequestContext, WriteOutcome } from './request-context';
 import { SCALE_KIND, type Scale, scaleOf, withScale } from './scale';
@@ -103,7 +104,7 @@ export class Operations {
     return listObjects(resource, request);
   }
 
-  create(
+  async create(
     context: RequestContext,
     resource: StoredResource,
     namespace: string | undefined,
@@ -111,13 +112,14 @@ export class Operations {
   ): Promise<WriteOutcome> {
     const { object, unknownFields } = decode(resource.kind, body);
     complain(context, unknownFields);
+    await pause(context);
     const ref = { namespace, name: object.metadata?.name ?? '' };
     return this.#write(context, 'create', resource, undefined, ref, () =>
       createObject(resource, { context, namespace, object }),
     );
   }
 
-  update(
+  async update(
     context: RequestContext,
     resource: StoredResource,
     ref: Ref,
@@ -128,6 +130,7 @@ export class Operations {
     const { object, unknownFields } = decode(resource.kind, body);
     complain(context, unknownFields);
     checkIdentity(resource, ref, object);
+    await pause(context);
     return this.#write(context, 'update', resource, subresource, ref, () => {
       // The rules mutate what they get: a second attempt decodes anew.
       let fresh: KubeObject | undefined = object;

@@ -10,6 +10,8 @@ import { unnamed } from './update';
 export interface PatchRequest {
   readonly type: 'json' | 'merge' | 'strategic' | 'apply';
   readonly body: unknown;
+  /** How much was sent. */
+  readonly bytes?: number;
   /** What strict field validation has to say about the text of the body. */
   readonly problems?: readonly string[];
 }

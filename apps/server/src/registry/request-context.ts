@@ -16,6 +16,8 @@ export interface RequestContext {
   annotations?: Record<string, string>;
   /** What strict field validation refuses in the text of the body, whatever kind it is of. */
   readonly bodyProblems?: string[];
+  /** How much was sent; see `pause`. */
+  bodyBytes?: number;
   readonly sourceIp?: string | undefined;
   readonly userAgent?: string | undefined;
   /** In whose name fields are owned; default: after the user agent. Needed to apply. */

@@ -8,6 +8,7 @@ import type { Entry } from './entry';
 import { equalExcept } from './json';
 import { dropRepeatedOwners } from './owner-references';
 import { packOwners, setOwners, trackOwners } from './owners';
+import { pause } from './pause';
 import type { Ref, RequestContext, WriteOutcome } from './request-context';
 import type { MutableMeta, StoredResource } from './stored-resource';
 
@@ -62,6 +63,7 @@ export async function mutateObject(resource: StoredResource, mutation: Mutation)
       continue;
     }
     const { next, insists, undo } = decision;
+    await pause(context);
 
     if (isReleased(next)) {
       const outcome = await removeReleased(resource, context, key, before, next);
@@ -104,9 +106,11 @@ async function decide(
 ): Promise<Decision> {
   const { context, ref, subresource } = mutation;
   const next = mutation.build(previous);
+  await pause(context);
   dropRepeatedOwners(next, context, 'made');
   const insists = carryMetadata(resource, next, previous, ref);
   applyRules(resource, mutation, next, previous);
+  await pause(context);
   const check = (changed: boolean) => {
     if (changed) applyRulesAgain(resource, mutation, next, previous);
     resource.refuseInvalid(ref.name, updateErrors(resource, mutation, next, previous));

@@ -65,7 +65,15 @@ function fieldLabel(name: string): string {
   return label;
 }
 
+/** What most fields hold: of many thousand of them none has to be frozen for itself. */
+const NOTHING: JsonObject = Object.freeze({});
+
 function frozen(value: JsonObject): JsonObject {
-  for (const child of Object.values(value)) if (isObject(child)) frozen(child);
-  return Object.freeze(value) as JsonObject;
+  let isEmpty = true;
+  for (const name in value) {
+    isEmpty = false;
+    const child = value[name];
+    if (isObject(child)) value[name] = frozen(child);
+  }
+  return isEmpty ? NOTHING : (Object.freeze(value) as JsonObject);
 }
