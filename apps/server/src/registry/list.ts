@@ -263,8 +263,11 @@ function encodeContinue(revision: number, after: string): string {
 
 function decodeContinue(token: string): { revision: number; after: string } {
   let value: unknown;
+  const bytes = Buffer.from(token, 'base64url');
+  // Node passes over what is no base64.
+  if (bytes.toString('base64url') !== token) throw badContinue('it was not issued by this server');
   try {
-    value = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
+    value = JSON.parse(bytes.toString('utf8'));
   } catch {
     throw badContinue('it was not issued by this server');
   }
