@@ -6,6 +6,12 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** True for an object without members, and for what can have none. */
+export function isEmptyObject(value: unknown): boolean {
+  for (const _key in value as object) return false;
+  return true;
+}
+
 /** Sets an own property, even one named `__proto__`. */
 export function setOwn(object: JsonObject, key: string, value: unknown): void {
   if (key === '__proto__') {

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, setOwn } from '../../meta/json';
+import { isEmptyObject, isObject, type JsonObject, setOwn } from '../../meta/json';
 
 /**
  * A set of fields of an object, as a tree: which fields a manager owns. Path elements are written as FieldsV1
@@ -16,6 +16,9 @@ export interface FieldSet {
 export function emptySet(): FieldSet {
   return { member: false, children: new Map() };
 }
+
+/** A field with nothing below it. Shared, as most fields are such: sets are never changed once they have been made. */
+export const LEAF: FieldSet = { member: true, children: new Map() };
 
 export function isEmptySet(set: FieldSet): boolean {
   if (set.member) return false;
@@ -40,15 +43,18 @@ export function fromFieldsV1(fields: unknown, depth = 0): FieldSet {
   for (const [element, value] of Object.entries(fields)) {
     if (element === '.') set.member = true;
     else if (/^[fkvi]:/.test(element)) {
-      const child = fromFieldsV1(value, depth + 1);
-      if (isObject(value) && Object.keys(value).length === 0) child.member = true;
-      set.children.set(element, child);
+      const isLeaf = isObject(value) && isEmptyObject(value);
+      set.children.set(element, isLeaf ? LEAF : fromFieldsV1(value, depth + 1));
     }
   }
   return set;
 }
 
+/** How a field with nothing below it is written. */
+const NOTHING: JsonObject = Object.freeze({});
+
 export function toFieldsV1(set: FieldSet): JsonObject {
+  if (set.children.size === 0) return NOTHING;
   const fields: JsonObject = {};
   const elements = [...set.children.keys()].sort();
   const kept = elements.filter((element) => !isEmptySet(set.children.get(element) ?? emptySet()));
@@ -58,12 +64,11 @@ export function toFieldsV1(set: FieldSet): JsonObject {
 }
 
 export function union(a: FieldSet, b: FieldSet): FieldSet {
-  const result: FieldSet = { member: a.member || b.member, children: new Map() };
-  for (const element of new Set([...a.children.keys(), ...b.children.keys()])) {
-    result.children.set(
-      element,
-      union(a.children.get(element) ?? emptySet(), b.children.get(element) ?? emptySet()),
-    );
+  if (a === b) return a;
+  const result: FieldSet = { member: a.member || b.member, children: new Map(a.children) };
+  for (const [element, child] of b.children) {
+    const other = a.children.get(element);
+    result.children.set(element, other ? union(other, child) : child);
   }
   return result;
 }

@@ -1,6 +1,6 @@
 import { badRequest, internalError } from '../../errors';
-import { cloneJson, equalJson, isObject, type JsonObject, setOwn } from '../../meta/json';
-import { emptySet, type FieldSet } from './field-set';
+import { cloneJson, equalJson, isEmptyObject, isObject, type JsonObject, setOwn } from '../../meta/json';
+import { emptySet, type FieldSet, LEAF } from './field-set';
 import { type Node, shapeOfValue } from './nodes';
 
 /** Key fields that may be left out, since they have a default: ports are TCP. */
@@ -27,11 +27,6 @@ function elementsOf(node: Node, list: readonly unknown[]): Map<string, unknown> 
   return elements;
 }
 
-const isEmptyObject = (value: unknown) => {
-  for (const _key in value as object) return false;
-  return true;
-};
-
 /** A configuration that is not of its type, in the words of Kubernetes, whose fault it is said to be there. */
 function untyped(path: string, why: string) {
   return internalError(`failed to create typed patch object: ${path || '.'}: ${why}`);
@@ -50,8 +45,7 @@ export function fieldsOf(node: Node, value: unknown, path = '', depth = 0): Fiel
   switch (shapeOfValue(node, value)) {
     case 'atomic':
     case 'scalar':
-      set.member = true;
-      break;
+      return LEAF;
     case 'struct':
     case 'map':
       for (const [name, item] of Object.entries(value as JsonObject)) {
@@ -175,8 +169,6 @@ export interface Changes {
 }
 
 const NOTHING: Changes = { changed: undefined, removed: undefined };
-/** Shared: sets are never changed once they have been made. */
-const LEAF: FieldSet = { member: true, children: new Map() };
 const CHANGED: Changes = { changed: LEAF, removed: undefined };
 const REMOVED: Changes = { changed: undefined, removed: LEAF };
 
