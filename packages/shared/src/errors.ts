@@ -175,3 +175,9 @@ export function asApiError(error: unknown): ApiError {
   wrapped.cause = error;
   return wrapped;
 }
+
+/** Nothing new is let into a namespace that is being deleted; trying again is of no use. */
+export function isNamespaceTerminating(error: unknown): boolean {
+  if (!isForbidden(error)) return false;
+  return error.status.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') ?? false;
+}

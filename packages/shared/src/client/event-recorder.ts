@@ -1,6 +1,6 @@
 import type { Event, ObjectReference } from 'kubernetes-types/core/v1';
 import { type Clock, systemClock } from '../clock';
-import { asApiError, isForbidden, isNotFound, isTooManyRequests, isUnavailable } from '../errors';
+import { asApiError, isNamespaceTerminating, isNotFound, isTooManyRequests, isUnavailable } from '../errors';
 import { eventKind } from '../kinds/core/event';
 import type { KubeObject } from '../meta/object';
 import type { Client } from './client';
@@ -178,9 +178,8 @@ function first<K, V>(map: Map<K, V>): [K, V] | undefined {
 }
 
 function isNamespaceGoing(error: unknown): boolean {
-  if (!isForbidden(error) && !isNotFound(error)) return false;
-  const { causes = [], kind } = error.status.details ?? {};
-  return kind === 'namespaces' || causes.some(({ reason }) => reason === 'NamespaceTerminating');
+  if (isNamespaceTerminating(error)) return true;
+  return isNotFound(error) && error.status.details?.kind === 'namespaces';
 }
 
 /** Events keep whole seconds, as Kubernetes' Time does. */

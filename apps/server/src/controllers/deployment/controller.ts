@@ -1,4 +1,10 @@
-import { asApiError, isAlreadyExists, isNotFound, isUnavailable } from '@wheelhouse/shared/errors';
+import {
+  asApiError,
+  isAlreadyExists,
+  isNamespaceTerminating,
+  isNotFound,
+  isUnavailable,
+} from '@wheelhouse/shared/errors';
 import { deploymentKind } from '@wheelhouse/shared/kinds/apps/deployment';
 import { replicaSetKind } from '@wheelhouse/shared/kinds/apps/replica-set';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
@@ -177,6 +183,7 @@ export const deploymentController: ControllerDefinition = {
         if (draft.replicas > 0) scaled(deployment, draft, 0);
         return { happened: 'created' };
       } catch (error) {
+        if (isNamespaceTerminating(error)) return {};
         if (isUnavailable(error)) unanswered.set(keyOf(deployment), draft.name);
         if (!isAlreadyExists(error)) {
           const failure = `Failed to create new replica set "${draft.name}": ${asApiError(error).message}`;

@@ -99,7 +99,7 @@ export const jobController: ControllerDefinition = {
       }
       await settle(plan.release.map((pod) => release(pod)));
       await settle(plan.remove.map((pod) => removePod(job, pod)));
-      const { error } = await slowStart(plan.create.length, async (i) => {
+      const { succeeded, error } = await slowStart(plan.create.length, async (i) => {
         const wanted = plan.create[i];
         if (!wanted) return;
         const pod = await client.create(podKind, newPod(job, wanted));
@@ -109,7 +109,7 @@ export const jobController: ControllerDefinition = {
         events.record(job, 'Warning', 'FailedCreate', `Error creating: ${asApiError(error).message}`);
         throw error;
       }
-      return plan.statusChanged || plan.release.length + plan.remove.length + plan.create.length > 0;
+      return plan.statusChanged || plan.release.length + plan.remove.length + succeeded > 0;
     }
 
     async function release(pod: Stored<Pod>): Promise<void> {

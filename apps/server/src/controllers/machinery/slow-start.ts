@@ -1,6 +1,9 @@
+import { isNamespaceTerminating } from '@wheelhouse/shared/errors';
+
 /**
  * Runs `action` `count` times in batches of 1, 2, 4, 8 …, each batch at once, and stops after the first batch with a
- * failure: when creations are refused (quota, admission) one refusal is seen, not five hundred.
+ * failure: when creations are refused (quota, admission) one refusal is seen, not five hundred. That the namespace is
+ * being deleted is no failure: nothing can be made there any more, and nothing needs to be.
  */
 export async function slowStart(
   count: number,
@@ -13,7 +16,8 @@ export async function slowStart(
     const results = await Promise.allSettled(Array.from({ length: size }, (_, i) => action(from + i)));
     succeeded += results.filter(({ status }) => status === 'fulfilled').length;
     const failed = results.find((result) => result.status === 'rejected');
-    if (failed) return { succeeded, error: failed.reason };
+    if (failed)
+      return { succeeded, error: isNamespaceTerminating(failed.reason) ? undefined : failed.reason };
   }
   return { succeeded, error: undefined };
 }

@@ -58,6 +58,8 @@ it('a namespace that is deleted is emptied before it goes; others are left alone
       },
       watch({ client }, { verb, type, key, subresource }) {
         if (verb === 'delete' && key.startsWith('staying/')) return `${key} is deleted`;
+        if (verb === 'delete' && type === configMapKind && client.all(podKind).length > 0)
+          return `${key} is taken from pods that still run`;
         if (type !== namespaceKind || subresource !== 'finalize') return undefined;
         const left = [...client.all(configMapKind), ...client.all(podKind)];
         const inside = left.filter(({ metadata }) => metadata.namespace === 'going');

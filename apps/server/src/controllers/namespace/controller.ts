@@ -1,6 +1,7 @@
 import { asApiError, isConflict, isNotFound } from '@wheelhouse/shared/errors';
 import { allKinds } from '@wheelhouse/shared/kinds/all';
 import { namespaceKind } from '@wheelhouse/shared/kinds/core/namespace';
+import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import type { KindDefinition, ResourceType } from '@wheelhouse/shared/meta/kind';
 import { type KubeObject, keyOf, type ObjectKey, type Stored } from '@wheelhouse/shared/meta/object';
 import type { Namespace } from 'kubernetes-types/core/v1';
@@ -63,11 +64,20 @@ export const namespaceController: ControllerDefinition = {
       return undefined;
     }
 
-    /** Deletes everything and returns what is there after that. Asks the server, never a cache. */
+    /**
+     * Deletes everything and returns what is there after that. Asks the server, never a cache. The rest waits until
+     * the last pod has gone: what runs must not lose its network policies, secrets or volumes before it has ended.
+     */
     async function removeContent(name: string): Promise<Remains> {
+      const pods = await removeKinds([podKind], name);
+      const gone = pods.failures.length === 0 && pods.content.every(({ objects }) => objects.length === 0);
+      return gone ? removeKinds(contents(), name) : pods;
+    }
+
+    async function removeKinds(kinds: readonly ResourceType[], name: string): Promise<Remains> {
       const failures: string[] = [];
       const results = await Promise.all(
-        contents().map(async (kind) => {
+        kinds.map(async (kind) => {
           try {
             return { type: kind, objects: await removeAll(kind, name) };
           } catch (error) {
