@@ -3,6 +3,7 @@ import { ApiError } from '../errors';
 import { deploymentKind } from '../kinds/apps/deployment';
 import { leaseKind } from '../kinds/coordination/lease';
 import { configMapKind } from '../kinds/core/config-map';
+import { eventKind } from '../kinds/core/event';
 import { podKind } from '../kinds/core/pod';
 import { secretKind } from '../kinds/core/secret';
 import { decode, decodePatched, decodeType } from './decode';
@@ -71,6 +72,22 @@ describe('decode', () => {
       'template',
     ]);
     expect(() => decode(deploymentKind, { spec: { paused: 0 } })).toThrow('of type bool');
+  });
+
+  it('takes the year 1 as no time, and refuses days that there are not', () => {
+    const event = (firstTimestamp: string) =>
+      decode(eventKind, { involvedObject: {}, firstTimestamp }).object;
+    expect(event('0001-01-01T00:00:00Z').firstTimestamp).toBeNull();
+    expect(event('2020-02-29T00:00:00Z').firstTimestamp).toBe('2020-02-29T00:00:00Z');
+    expect(() => event('2021-02-29T00:00:00Z')).toThrow('parsing time');
+  });
+
+  it('rounds amounts of resources up to thousandths', () => {
+    const { object } = decode(
+      podKind,
+      pod({ containers: [{ resources: { requests: { cpu: '0.0001', memory: '1.5Gi' } } }] }),
+    );
+    expect(object.spec?.containers[0]?.resources?.requests).toEqual({ cpu: '1m', memory: '1536Mi' });
   });
 
   it("fills in what Kubernetes never leaves off the wire, in the schema's order", () => {

@@ -3,7 +3,7 @@ import { invalidValue } from './field-error';
 import { isObject, type JsonObject, setOwn } from './json';
 import { apiVersionOf, type KindDefinition } from './kind';
 import type { KubeObject } from './object';
-import { canonicalQuantity, isQuantity } from './quantity';
+import { canonicalQuantity, isQuantity, milliQuantity } from './quantity';
 import { type FieldType, type ScalarType, typeSchema } from './schema';
 
 /**
@@ -143,6 +143,9 @@ function compile(schema: string): ObjectDecoder {
     field.zero === 'always' ? zeroOf(field.type) : undefined,
   );
   const dropsZero = [...fields.values()].map((field) => field.zero === 'dropped');
+  const noTimes = [...fields.values()].map(({ type }) =>
+    type.form === 'scalar' ? NO_TIME[type.scalar] : undefined,
+  );
   // Compiled on first use: types refer to themselves and to each other.
   let values: ValueDecoder[] | undefined;
   return (raw, path, context, depth) => {
@@ -155,7 +158,7 @@ function compile(schema: string): ObjectDecoder {
       const name = names[i] as string;
       const value = raw[name];
       if (value !== undefined) seen++;
-      if (value === undefined || value === null) {
+      if (value === undefined || value === null || value === noTimes[i]) {
         const zero = zeros[i];
         if (zero) result[name] = zero(context, depth + 1);
         continue;
@@ -181,6 +184,12 @@ function compile(schema: string): ObjectDecoder {
     return result;
   };
 }
+
+/** The year 1 is how Go and others write that there is no time. */
+const NO_TIME: Partial<Record<ScalarType, string>> = {
+  time: '0001-01-01T00:00:00Z',
+  'micro-time': '0001-01-01T00:00:00.000000Z',
+};
 
 function isEmpty(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0;
@@ -214,7 +223,7 @@ function valueDecoder(type: FieldType): ValueDecoder {
       };
     }
     case 'map': {
-      const element = valueDecoder(type.of);
+      const element = isQuantityType(type.of) ? resourceAmount : valueDecoder(type.of);
       const zero = zeroOf(type.of);
       const go = goTypeOf(type);
       return (raw, path, context, depth) => {
@@ -235,6 +244,16 @@ function valueDecoder(type: FieldType): ValueDecoder {
     case 'scalar':
       return SCALARS[type.scalar];
   }
+}
+
+function isQuantityType(type: FieldType): boolean {
+  return type.form === 'scalar' && type.scalar === 'quantity';
+}
+
+/** Amounts of resources by name: nobody gets a part of a thousandth. */
+function resourceAmount(raw: unknown, path: string, context: Context, depth: number): string {
+  // The scalar's decoder makes canonical texts.
+  return milliQuantity(SCALARS.quantity(raw, path, context, depth) as string);
 }
 
 const INT32_MAX = 2 ** 31 - 1;
@@ -361,7 +380,7 @@ function jsonSchema(raw: unknown, path: string, context: Context, depth: number)
 /** Times are kept in UTC: whole seconds (`Time`) or six digits of fraction (`MicroTime`), never through a Date's rounding. */
 function decodeTime(raw: unknown, path: string, digits: 0 | 6): string {
   if (typeof raw !== 'string') throw new TypeMismatch(raw, path, 'time.Time');
-  if (!TIME.test(raw)) {
+  if (!TIME.test(raw) || !isDay(raw)) {
     throw new TypeMismatch(
       raw,
       path,
@@ -386,6 +405,14 @@ function decodeTime(raw: unknown, path: string, digits: 0 | 6): string {
       ? raw.slice(0, 19)
       : new Date(Date.parse(`${raw.slice(0, 19)}${zone}`)).toISOString().slice(0, 19);
   return digits === 0 ? `${seconds}Z` : `${seconds}.${fraction}Z`;
+}
+
+/** Whether the month has such a day. */
+function isDay(time: string): boolean {
+  const day = Number(time.slice(8, 10));
+  return (
+    day <= 28 || new Date(Date.UTC(Number(time.slice(0, 4)), Number(time.slice(5, 7)), 0)).getUTCDate() >= day
+  );
 }
 
 function copyAny(raw: unknown, depth: number): unknown {

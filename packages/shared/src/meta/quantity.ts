@@ -10,6 +10,7 @@ export interface Quantity {
 }
 
 const NANO = 1_000_000_000n;
+const MILLI = 1_000_000n;
 const MAX_NANOS = (2n ** 63n - 1n) * NANO;
 const SYNTAX = /^([+-]?)(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?\d{1,9})?$/;
 /** What is already canonical: a positive integer below 1000 with a suffix. */
@@ -70,6 +71,14 @@ export function isQuantity(text: string): boolean {
 /** The canonical text of `text`: `0.5` -> `500m`, `1024Mi` -> `1Gi`. Throws RangeError when it is no quantity. */
 export function canonicalQuantity(text: string): string {
   return PLAIN.test(text) ? text : formatQuantity(parseQuantity(text));
+}
+
+/** A canonical text rounded up to thousandths: `100u` -> `1m`. */
+export function milliQuantity(canonical: string): string {
+  if (PLAIN.test(canonical)) return canonical;
+  const { nanos, format } = parseQuantity(canonical);
+  if (nanos % MILLI === 0n) return canonical;
+  return formatQuantity({ nanos: divideUp(nanos, MILLI) * MILLI, format });
 }
 
 export function formatQuantity({ nanos, format }: Quantity): string {

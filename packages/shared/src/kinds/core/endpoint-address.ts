@@ -12,7 +12,7 @@ export function validateEndpointIp(
   field: string,
   { loopback }: { loopback: boolean },
 ): FieldError[] {
-  const v4 = parseIpv4(ip);
+  const v4 = parseIpv4(ip) ?? mappedIpv4(ip);
   if (v4 !== undefined) {
     const first = Math.floor(v4 / 2 ** 24);
     if (v4 === 0) return [invalidValue(field, ip, `may not be unspecified (${ip})`)];
@@ -34,7 +34,19 @@ export function validateEndpointIp(
   if (v6.slice(0, 7).every((group) => group === 0) && v6[7] === 1) {
     return [invalidValue(field, ip, 'may not be in the loopback range (::1/128)')];
   }
+  if ((head & 0xff0f) === 0xff02) {
+    return [
+      invalidValue(field, ip, 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)'),
+    ];
+  }
   if ((head & 0xffc0) === 0xfe80)
     return [invalidValue(field, ip, 'may not be in the link-local range (fe80::/10)')];
   return [];
+}
+
+/** `::ffff:10.0.0.1` is 10.0.0.1. */
+function mappedIpv4(ip: string): number | undefined {
+  const groups = parseIpv6(ip);
+  if (groups?.[5] !== 0xffff || groups.slice(0, 5).some((group) => group !== 0)) return undefined;
+  return (groups[6] ?? 0) * 65536 + (groups[7] ?? 0);
 }
