@@ -1,4 +1,5 @@
 import { leaseKind } from '@wheelhouse/shared/kinds/coordination/lease';
+import { eventKind } from '@wheelhouse/shared/kinds/core/event';
 import { nodeKind } from '@wheelhouse/shared/kinds/core/node';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import type { Pod } from 'kubernetes-types/core/v1';
@@ -114,6 +115,8 @@ describe('nodelifecycle controller', () => {
     await pass(harness, 120, 'a', 'b');
     expect(taints(harness, 'a')).toEqual([]);
     expect(theOnlyPod(harness).metadata.deletionTimestamp).toBeUndefined();
+    const told = harness.client.all(eventKind).filter(({ reason }) => reason === 'TaintManagerEviction');
+    expect(told.map(({ message }) => message)).toEqual(['Cancelling deletion of Pod n/on-a']);
     await harness.stop();
   });
 

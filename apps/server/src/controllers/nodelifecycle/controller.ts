@@ -177,6 +177,8 @@ function evictionReconciler(context: ControllerContext): Reconciler {
   const pods = context.cache(podKind);
   const events = context.recorder('taint-eviction-controller');
   const taintTimes = new TaintTimes(clock);
+  /** Pods that go when their time is over. */
+  const pending = new Set<ObjectKey>();
 
   const isTainted = (node: Node | undefined) =>
     node?.spec?.taints?.some(({ effect }) => effect === 'NoExecute');
@@ -190,7 +192,8 @@ function evictionReconciler(context: ControllerContext): Reconciler {
     deleted: (node) => taintTimes.forget(node.metadata.name),
     updated(node, previous) {
       taintTimes.of(node);
-      if (isTainted(node) && JSON.stringify(node.spec?.taints) !== JSON.stringify(previous.spec?.taints)) {
+      const concerned = isTainted(node) || isTainted(previous);
+      if (concerned && JSON.stringify(node.spec?.taints) !== JSON.stringify(previous.spec?.taints)) {
         enqueuePods(node);
       }
     },
@@ -206,17 +209,29 @@ function evictionReconciler(context: ControllerContext): Reconciler {
         JSON.stringify(pod.spec?.tolerations) !== JSON.stringify(previous.spec?.tolerations);
       if (moved || tolerations) enqueue(pod);
     },
+    deleted: (pod) => pending.delete(keyOf(pod)),
   });
 
   /** Looks at the taints as they are now, so a node that has recovered meanwhile keeps its pods. */
   async function reconcile(key: ObjectKey): Promise<Outcome> {
     const pod = pods.get(key);
     const node = pod?.spec?.nodeName ? nodes.get(pod.spec.nodeName) : undefined;
-    if (!pod || !node || pod.metadata.deletionTimestamp) return undefined;
+    if (!pod || !node || pod.metadata.deletionTimestamp) {
+      pending.delete(key);
+      return undefined;
+    }
     const time = evictionTime(pod, taintTimes.of(node));
-    if (time === undefined) return undefined;
+    if (time === undefined) {
+      if (pending.delete(key))
+        events.record(pod, 'Normal', 'TaintManagerEviction', `Cancelling deletion of Pod ${key}`);
+      return undefined;
+    }
     const leftMs = time - clock.now().getTime();
-    if (leftMs > 0) return { requeueAfterMs: leftMs };
+    if (leftMs > 0) {
+      pending.add(key);
+      return { requeueAfterMs: leftMs };
+    }
+    pending.delete(key);
     events.record(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${key}`);
     if (!(await markDisrupted(client, pod, { disruption: BY_TAINT, now: clock.now() }))) return undefined;
     try {
