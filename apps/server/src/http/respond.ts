@@ -7,6 +7,7 @@ import type { Logger } from '../component';
 import { encodeAs, JSON_TYPE, LINE_END, type Named } from './encode-as';
 import type { Res } from './extension';
 import { encodingFor, requireProducible } from './negotiation';
+import { type Asked, indented, wantsPretty } from './pretty';
 
 const NO_CACHE = 'no-cache, private';
 
@@ -25,7 +26,7 @@ export interface Writer {
   readonly headersSent: boolean;
   readonly writableEnded: boolean;
   readonly destroyed: boolean;
-  readonly req: { readonly headers: Readonly<Record<string, string | string[] | undefined>> };
+  readonly req: Asked;
   destroy(error?: Error): unknown;
 }
 
@@ -61,7 +62,7 @@ export function send(
   content: Uint8Array | string,
   warnings?: readonly string[],
 ): void {
-  const body = type === JSON_TYPE ? asLine(content) : content;
+  const body = type === JSON_TYPE ? asLine(content, writerOf(res).req) : content;
   const headers: OutgoingHttpHeaders = {
     'content-type': type,
     'cache-control': NO_CACHE,
@@ -76,7 +77,10 @@ export function send(
   writer.end(body);
 }
 
-function asLine(text: Uint8Array | string): Uint8Array | string {
+/** A JSON text as the request wants it, with the end of its line. */
+function asLine(text: Uint8Array | string, req: Asked): Uint8Array | string {
+  if (wantsPretty(req))
+    return `${indented(typeof text === 'string' ? text : Buffer.from(text).toString())}\n`;
   return typeof text === 'string'
     ? `${text}\n`
     : Buffer.concat([text, LINE_END], text.length + LINE_END.length);
@@ -105,6 +109,26 @@ export async function sendChunks(
   chunks: Iterable<Uint8Array>,
   length: number,
 ): Promise<void> {
+  const writer = writerOf(res);
+  if (type === JSON_TYPE && wantsPretty(writer.req)) {
+    const text = `${indented(
+      Buffer.concat([...chunks])
+        .toString()
+        .trimEnd(),
+    )}\n`;
+    return sendPieces(res, { status, type, chunks: [Buffer.from(text)], length: Buffer.byteLength(text) });
+  }
+  return sendPieces(res, { status, type, chunks, length });
+}
+
+interface Pieces {
+  readonly status: number;
+  readonly type: string;
+  readonly chunks: Iterable<Uint8Array>;
+  readonly length: number;
+}
+
+async function sendPieces(res: Res, { status, type, chunks, length }: Pieces): Promise<void> {
   const writer = writerOf(res);
   if (wantsGzip(writer, length)) return sendCompressed(res, { status, type, chunks });
   writer.writeHead(status, { 'content-type': type, 'cache-control': NO_CACHE, 'content-length': length });
@@ -209,11 +233,11 @@ export function sendError(res: Res, thrown: unknown, log: Logger): void {
   }
   // Whoever accepts nothing of what there is gets to read why as JSON.
   const { type, body: content } = encodeAs(encodingFor(header(writer, 'accept')) ?? 'json', error.status);
-  const body = type === JSON_TYPE ? asLine(content) : content;
+  const body = type === JSON_TYPE ? asLine(content, writer.req) : content;
   const headers: OutgoingHttpHeaders = {
     'content-type': type,
     'cache-control': NO_CACHE,
-    'content-length': body.length,
+    'content-length': Buffer.byteLength(body),
   };
   if (error.retryAfterSeconds !== undefined) headers['retry-after'] = String(error.retryAfterSeconds);
   // The rest of a body that was too large is not read: the connection cannot be used again.

@@ -145,6 +145,14 @@ describe('parameters', () => {
   });
 });
 
+it.each([MAPS, `${MAPS}/a`, `${MAPS}/none`, '/apis/apps'])(
+  '%s is laid out for people who ask for that',
+  async (path) => {
+    expect((await send('GET', path)).text).not.toContain('\n ');
+    expect((await send('GET', `${path}?pretty=true`)).text).toMatch(/^\{\n {2}"kind": /);
+  },
+);
+
 describe('names in the path', () => {
   it.each([
     ['a%25b', 400, "may not contain '%'"],
