@@ -1,6 +1,7 @@
 import type { KubeObject } from '@wheelhouse/shared/meta/object';
+import type { SentBody } from '../admission/admission';
 import type { Registry } from '../registry/registry';
-import type { ApiRequest, SubresourceHandler } from './extension';
+import type { AdmitBody, ApiRequest, SubresourceHandler } from './extension';
 
 /** Options that are one word or many, and those that are switches; the rest are texts. */
 const LISTS = new Set(['command']);
@@ -15,9 +16,38 @@ export async function admitConnection(
   request: ApiRequest,
 ): Promise<void> {
   const { connects } = handler;
-  const { resource: asked, user, url } = request;
-  const resource = connects && asked && registry.find(asked);
-  if (!connects || !asked || !resource) return;
+  if (!connects) return;
+  await admitSent(registry, request, {
+    operation: 'connect',
+    kind: { group: '', version: 'v1', kind: connects },
+    object: optionsOf(connects, request.url.searchParams),
+    oldObject: undefined,
+  });
+}
+
+/** Asks admission about what a request to a subresource makes; see `AdmitBody`. */
+export function bodyAdmission(registry: Registry, request: ApiRequest): AdmitBody {
+  return async <T extends KubeObject>(body: T, kind: SentBody['kind']) => {
+    let made = body;
+    await admitSent(registry, request, {
+      operation: 'create',
+      kind,
+      object: body,
+      oldObject: undefined,
+      accept(changed) {
+        // A patch of a webhook; whoever asked looks at what is in it.
+        made = changed as T;
+      },
+    });
+    return made;
+  };
+}
+
+/** Nothing of it is stored, so to plugins that look at stored objects it is a connection. */
+async function admitSent(registry: Registry, request: ApiRequest, sent: SentBody): Promise<void> {
+  const { resource: asked, user } = request;
+  const resource = asked && registry.find(asked);
+  if (!resource) return;
   const { name = '', namespace, subresource } = asked;
   await resource.admit('connect', {
     context: { user, dryRun: false, fieldValidation: 'Ignore', warnings: [] },
@@ -25,12 +55,7 @@ export async function admitConnection(
     subresource,
     object: undefined,
     oldObject: undefined,
-    sent: {
-      operation: 'connect',
-      kind: { group: '', version: 'v1', kind: connects },
-      object: optionsOf(connects, url.searchParams),
-      oldObject: undefined,
-    },
+    sent,
   });
 }
 

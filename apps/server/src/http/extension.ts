@@ -82,10 +82,19 @@ export interface SubresourceHandler {
   readonly kind?: string;
   /** The kind of a connection's options (`PodExecOptions`): admission is asked about these before it is made. */
   readonly connects?: string;
-  handle(request: ApiRequest, req: Req, res: Res): Promise<void>;
+  handle(request: ApiRequest, req: Req, res: Res, admit: AdmitBody): Promise<void>;
   /** For exec, attach, port-forward: the raw upgraded connection. */
   upgrade?(request: ApiRequest, req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void>;
 }
+
+/**
+ * Asks admission about an object that a request to a subresource makes without its being stored. Resolves with what
+ * admission has made of it; throws its refusal.
+ */
+export type AdmitBody = <T extends KubeObject>(
+  body: T,
+  kind: { readonly group: string; readonly version: string; readonly kind: string },
+) => Promise<T>;
 
 /** Groups that other servers answer for: requests are passed on to them. */
 export interface GroupProxy {

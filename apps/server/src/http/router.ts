@@ -4,7 +4,7 @@ import type { Authenticator, Authorizer } from '../auth/auth';
 import type { Logger } from '../component';
 import type { Registry } from '../registry/registry';
 import { authorize } from './authorize';
-import { admitConnection } from './connections';
+import { admitConnection, bodyAdmission } from './connections';
 import type { ApiRequest, Req, Res, SubresourceHandler, UserInfo } from './extension';
 import type { Extensions } from './extensions';
 import type { FairQueue, Seats } from './fairness/fair-queue';
@@ -178,7 +178,7 @@ export class Router {
       throw noSuchMethod();
     if (handler) {
       if (handler.connects) await admitConnection(registry, handler, request);
-      return handler.handle(request, req, res);
+      return handler.handle(request, req, res, bodyAdmission(registry, request));
     }
     await resources.handle({ req, res, user, verb, path, query, resource });
   }

@@ -42,10 +42,12 @@ beforeEach(async () => {
     return { user, method: 'GET', url, resource: { ...resource, subresource: 'log' } };
   };
   api = createServer((req, res) => {
-    handler.handle(requestOf(req.url), req, res).catch((error) => {
-      const { code, status } = asApiError(error);
-      res.writeHead(code).end(status.message);
-    });
+    handler
+      .handle(requestOf(req.url), req, res, async (sent) => sent)
+      .catch((error) => {
+        const { code, status } = asApiError(error);
+        res.writeHead(code).end(status.message);
+      });
   });
   api.on('upgrade', (req, socket, head) => {
     handler

@@ -12,8 +12,10 @@ import type {
   RuleWithOperations,
   ValidatingWebhook,
 } from 'kubernetes-types/admissionregistration/v1';
+import { Agent, fetch } from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { AuditRecord } from '../../audit/audit-sink';
+import { sendObject } from '../../http/respond';
 import { startTestApiServer, type TestApiServer } from '../../http/testing/test-api-server';
 import type { HookCall, HookClient } from '../../webhooks/hook-client';
 import { mutatingWebhooks } from './mutating-webhooks';
@@ -351,6 +353,44 @@ describe('validating webhooks', () => {
       ['CREATE', 'binding', { group: '', version: 'v1', kind: 'Binding' }, 'Binding', null],
       ['CREATE', 'eviction', { group: 'policy', version: 'v1', kind: 'Eviction' }, 'Eviction', null],
     ]);
+  });
+
+  it('see and change what a subresource makes that is stored nowhere', async () => {
+    const kind = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
+    server.api.addSubresource({
+      group: '',
+      plural: 'serviceaccounts',
+      subresource: 'token',
+      methods: ['POST'],
+      async handle(_request, _req, res, admit) {
+        const asked = {
+          kind: kind.kind,
+          metadata: { name: 'a', namespace: 'one' },
+          spec: { audiences: ['x'] },
+        };
+        sendObject(res, 201, { ...(await admit(asked, kind)), apiVersion: 'authentication.k8s.io/v1' });
+      },
+    });
+    await mutating('m', webhook('/m', [rule(['serviceaccounts/token'], ['CREATE'])]));
+    hooks.answers.set('/m', patching([{ op: 'replace', path: '/spec/audiences/0', value: 'only-this' }]));
+    const agent = new Agent({ connect: { ca: server.ca } });
+    const ask = () =>
+      fetch(`${server.baseUrl}/api/v1/namespaces/one/serviceaccounts/a/token`, {
+        method: 'POST',
+        dispatcher: agent,
+        headers: { authorization: `Bearer ${server.token}` },
+      });
+    expect(await (await ask()).json()).toMatchObject({ spec: { audiences: ['only-this'] } });
+    expect(hooks.asked[0]?.request).toMatchObject({
+      operation: 'CREATE',
+      subResource: 'token',
+      kind,
+      resource: { resource: 'serviceaccounts' },
+    });
+    hooks.answers.set('/m', () => ({ allowed: false, status: { message: 'no tokens' } }));
+    const refused = await ask();
+    expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining('no tokens')]);
+    await agent.close();
   });
 
   it('are never asked about configurations of webhooks', async () => {

@@ -62,9 +62,11 @@ async function requestToken(
   const [handler] = extensions.subresources;
   const server = createServer((req, res) => {
     const resource = { plural: 'serviceaccounts', subresource: 'token', namespace: 'ns', name };
-    handler?.handle(apiRequest(user, resource), req, res).catch((error) => {
-      res.writeHead(asApiError(error).code).end('{}');
-    });
+    handler
+      ?.handle(apiRequest(user, resource), req, res, async (sent) => sent)
+      .catch((error) => {
+        res.writeHead(asApiError(error).code).end('{}');
+      });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -38,12 +38,14 @@ export function createTokenRequestHandler(options: {
     plural: 'serviceaccounts',
     subresource: 'token',
     methods: ['POST'],
-    async handle(request, req, res) {
+    async handle(request, req, res, admit) {
       const { namespace, name } = accountOf(request);
       const account = await client.get(serviceAccountKind, { namespace, name });
       const body = await parseBody(await readBody(req), mediaType(req));
       if (body === undefined) throw badRequest('a body is needed');
-      const { spec } = decode<DecodedRequest>(TOKEN_REQUEST, body).object;
+      const { object } = decode<DecodedRequest>(TOKEN_REQUEST, body);
+      const asked = { ...object, metadata: { ...object.metadata, name, namespace } };
+      const { spec } = await admit(asked, TOKEN_REQUEST);
       const audiences = spec?.audiences?.length ? spec.audiences : [API_AUDIENCE];
       const seconds = spec?.expirationSeconds ?? DEFAULT_SECONDS;
       checkSeconds(seconds);
