@@ -176,3 +176,9 @@ describe('updating', () => {
     ]);
   });
 });
+
+it('endpoint slices print the name of a port that has no number', () => {
+  const ports = endpointSliceKind.columns?.find(({ name }) => name === 'Ports');
+  const slice = { addressType: 'IPv4', endpoints: [], ports: [{ name: 'a', port: 80 }, { name: 'b' }, {}] };
+  expect(ports?.cell(slice, new Date(0))).toBe('80,b,*');
+});

@@ -47,7 +47,7 @@ export const endpointSliceKind: KindDefinition<EndpointSlice> = {
       description: 'The ports of the endpoints.',
       cell: ({ ports = [] }) =>
         capped(
-          ports.map(({ port }) => (port === undefined ? '*' : String(port))),
+          ports.map(({ port, name }) => (port === undefined ? (name ?? '*') : String(port))),
           '<unset>',
         ),
     },
