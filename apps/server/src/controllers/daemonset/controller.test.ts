@@ -160,6 +160,20 @@ describe('daemonset controller', () => {
     await harness.stop();
   });
 
+  it('counts a pod as available until it has ended', async () => {
+    const harness = await started();
+    for (const pod of harness.pods()) {
+      const target = { target: { name: nodeOf(pod) } };
+      await harness.client.createSubresource(podKind, pod.metadata, 'binding', target as object);
+    }
+    for (const pod of harness.pods()) await harness.setPod(pod, 'ready');
+    await harness.quiet();
+    await change(harness, { template: template('v2') });
+    expect(harness.pods().filter(({ metadata }) => metadata.deletionTimestamp)).toHaveLength(1);
+    expect(current(harness).status).toMatchObject({ numberReady: 3, numberAvailable: 3 });
+    await harness.stop();
+  });
+
   it('with OnDelete changes only what is deleted, and keeps the revisions for a way back', async () => {
     const harness = await started({ updateStrategy: { type: 'OnDelete' } });
     await runPods(harness);

@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest';
 import { isActive, isReady } from '../machinery/pods';
 import { Harness } from '../testing/harness';
 import { boundsOf, leastAvailable, mostPods } from './bounds';
-import { revisionOf } from './revisions';
+import { REVISION, revisionOf } from './revisions';
 
 const labels = { app: 'web' };
 const ref = { namespace: 'n', name: 'web' };
@@ -163,6 +163,31 @@ describe('deployment controller', () => {
     expect(progressing(harness)).toMatchObject({ status: 'False', reason: 'ProgressDeadlineExceeded' });
     await runPods(harness);
     expect(progressing(harness)).toMatchObject({ status: 'True', reason: 'NewReplicaSetAvailable' });
+    await harness.stop();
+  });
+
+  it('goes on saying so while paused: that is worth more to know', async () => {
+    const harness = await started({ progressDeadlineSeconds: 60 });
+    await harness.advance(70_000);
+    await change(harness, { paused: true });
+    await harness.quiet();
+    expect(progressing(harness)).toMatchObject({ status: 'False', reason: 'ProgressDeadlineExceeded' });
+    await harness.stop();
+  });
+
+  it('notes its revision beside the status, and on its sets nothing that says nothing', async () => {
+    const harness = await started();
+    const { client } = harness;
+    expect(current(harness).metadata).toMatchObject({ annotations: { [REVISION]: '1' }, generation: 1 });
+    const main = client.writes.filter(({ type, subresource }) => type === deploymentKind && !subresource);
+    expect(main.map(({ verb }) => verb)).toEqual(['create']);
+    expect(sets(harness)[0]?.spec).not.toHaveProperty('minReadySeconds');
+    await change(harness, { minReadySeconds: 5 });
+    await harness.quiet();
+    expect(sets(harness)[0]?.spec?.minReadySeconds).toBe(5);
+    await change(harness, { minReadySeconds: 0 });
+    await harness.quiet();
+    expect(sets(harness)[0]?.spec).not.toHaveProperty('minReadySeconds');
     await harness.stop();
   });
 

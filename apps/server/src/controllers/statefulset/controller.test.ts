@@ -1,6 +1,7 @@
-import { serviceUnavailable, staleWrite } from '@wheelhouse/shared/errors';
+import { forbidden, serviceUnavailable, staleWrite } from '@wheelhouse/shared/errors';
 import { controllerRevisionKind } from '@wheelhouse/shared/kinds/apps/controller-revision';
 import { statefulSetKind } from '@wheelhouse/shared/kinds/apps/stateful-set';
+import { eventKind } from '@wheelhouse/shared/kinds/core/event';
 import { persistentVolumeClaimKind } from '@wheelhouse/shared/kinds/core/persistent-volume-claim';
 import { podKind } from '@wheelhouse/shared/kinds/core/pod';
 import { keyOf, type Stored } from '@wheelhouse/shared/meta/object';
@@ -107,6 +108,53 @@ describe('statefulset controller', () => {
       updatedReplicas: 3,
       collisionCount: 0,
     });
+    await harness.stop();
+  });
+
+  it('puts back the labels that name a pod, and tells of it', async () => {
+    const harness = await started({ replicas: 1 });
+    const { client } = harness;
+    await runPods(harness);
+    const [pod] = harness.pods();
+    expect(pod?.metadata).toMatchObject({ name: 'db-0', generateName: 'db-' });
+    const label = 'statefulset.kubernetes.io/pod-name';
+    const body = { metadata: { labels: { [label]: null } } };
+    await client.patch(podKind, { namespace: 'n', name: 'db-0' }, { type: 'merge', body });
+    await harness.quiet();
+    expect(harness.pods()[0]?.metadata.labels?.[label]).toBe('db-0');
+    const messages = client.all(eventKind).map(({ message }) => message);
+    expect(messages).toContain('update Pod db-0 in StatefulSet db successful');
+    await harness.stop();
+  });
+
+  it('tells of a claim that cannot be made, and of the pod that waits for it', async () => {
+    const harness = await started({ replicas: 0 });
+    const { client } = harness;
+    client.before = ({ type, verb }) => {
+      if (verb === 'create' && type === persistentVolumeClaimKind)
+        throw forbidden({ kind: 'persistentvolumeclaims', name: 'data-db-0' }, 'exceeded quota');
+    };
+    const claim = { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'] } };
+    await change(harness, { replicas: 1, volumeClaimTemplates: [claim] });
+    const refusal = 'persistentvolumeclaims "data-db-0" is forbidden: exceeded quota';
+    const messages = client.all(eventKind).map(({ message }) => message);
+    expect(messages).toEqual([
+      `create Claim data-db-0 for Pod db-0 in StatefulSet db failed error: ${refusal}`,
+      `create Pod db-0 in StatefulSet db failed error: failed to create PVC data-db-0: ${refusal}`,
+    ]);
+    await harness.stop();
+  });
+
+  it('says what is left while it waits for its end', async () => {
+    const harness = await started({ replicas: 2 });
+    const { client } = harness;
+    await runPods(harness);
+    const { generation = 0 } = current(harness).metadata;
+    await client.delete(statefulSetKind, current(harness).metadata, { propagationPolicy: 'Foreground' });
+    for (const pod of harness.pods()) await client.delete(podKind, pod.metadata, { gracePeriodSeconds: 0 });
+    await harness.quiet();
+    expect(harness.pods()).toEqual([]);
+    expect(current(harness).status).toMatchObject({ replicas: 0, observedGeneration: generation });
     await harness.stop();
   });
 
