@@ -18,8 +18,8 @@ import type {
 } from './extension';
 import { requireProducible } from './negotiation';
 import type { ResourcePath } from './request-info';
-import { dryRunOf } from './request-options';
 import { sendJson, sendObject } from './respond';
+import { dryRunOf } from './write-options';
 
 /** What other parts of the server add to the API: computed groups and subresources, connection upgrades. */
 export class Extensions {

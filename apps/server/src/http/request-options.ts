@@ -3,78 +3,13 @@ import { badRequest, invalid } from '@wheelhouse/shared/errors';
 import { decodeType } from '@wheelhouse/shared/meta/decode';
 import { type FieldErrorReason, forbidden, notSupported } from '@wheelhouse/shared/meta/field-error';
 import type { JsonObject } from '@wheelhouse/shared/meta/json';
-import type { FieldValidation } from '../registry/request-context';
 import type { IncludeObject } from './presentation';
+import { dryRunOf } from './write-options';
 
 const DELETE_OPTIONS = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
 
 function refuse(kind: string, field: string, reason: FieldErrorReason, message: string) {
   return invalid({ group: 'meta.k8s.io', kind, name: '' }, [{ reason, field, message }]);
-}
-
-/** `?dryRun=All`, the only one there is. */
-export function dryRunOf(values: readonly string[], kind: string): boolean {
-  for (const value of values) {
-    if (value === 'All') continue;
-    throw refuse(
-      kind,
-      'dryRun',
-      'FieldValueNotSupported',
-      `Unsupported value: ${JSON.stringify(value)}: supported values: "All"`,
-    );
-  }
-  return values.includes('All');
-}
-
-export function fieldValidationOf(value: string | null, kind: string): FieldValidation {
-  if (value === null || value === '') return 'Warn';
-  if (value === 'Strict' || value === 'Warn' || value === 'Ignore') return value;
-  throw refuse(
-    kind,
-    'fieldValidation',
-    'FieldValueNotSupported',
-    `Unsupported value: ${JSON.stringify(value)}: supported values: "", "Ignore", "Strict", "Warn"`,
-  );
-}
-
-const LONGEST_MANAGER = 128;
-
-/** `?fieldManager=`: in whose name the fields of a write are owned. */
-export function fieldManagerOf(query: URLSearchParams, kind: string): string | undefined {
-  const name = query.get('fieldManager') ?? '';
-  if (name === '') return undefined;
-  if (Buffer.byteLength(name) > LONGEST_MANAGER) {
-    throw refuse(
-      kind,
-      'fieldManager',
-      'FieldValueTooLong',
-      `Too long: may not be more than ${LONGEST_MANAGER} bytes`,
-    );
-  }
-  const bad = [...name].findIndex((character) => !/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u.test(character));
-  if (bad >= 0) {
-    throw refuse(
-      kind,
-      'fieldManager',
-      'FieldValueInvalid',
-      `Invalid value: ${JSON.stringify(name)}: invalid character (at position ${bad})`,
-    );
-  }
-  return name;
-}
-
-/** `?force=`, which only an apply may say. */
-export function forceOf(query: URLSearchParams, isApply: boolean): boolean {
-  const force = flagOf(query, 'force');
-  if (force !== undefined && !isApply) {
-    throw refuse(
-      'PatchOptions',
-      'force',
-      'FieldValueForbidden',
-      'Forbidden: may not be specified for non-apply patch',
-    );
-  }
-  return force ?? false;
 }
 
 export function includeObjectOf(value: string | null): IncludeObject {

@@ -34,11 +34,7 @@ import {
   checkListOptions,
   checkWatchOptions,
   deleteOptionsOf,
-  dryRunOf,
-  fieldManagerOf,
-  fieldValidationOf,
   flagOf,
-  forceOf,
   includeObjectOf,
   numberOf,
 } from './request-options';
@@ -48,6 +44,7 @@ import { scaleTable } from './tables';
 import { streamRenderer, streamType } from './watch-frames';
 import { takesChunks } from './watch-outlet';
 import { StreamPump, streamWatch } from './watch-stream';
+import { type WriteForm, writeOptionsOf } from './write-options';
 
 export interface ResourceRequest {
   readonly req: Req;
@@ -354,30 +351,32 @@ export class ResourceHandler {
     return { representation, includeObject, clock: this.clock };
   }
 
-  #context({ req, user, query }: ResourceRequest, optionsKind: string): RequestContext {
-    const dryRun = query.has('dryRun') ? dryRunOf(query.getAll('dryRun'), optionsKind) : false;
+  #context(
+    { req, user, query }: ResourceRequest,
+    form: WriteForm,
+    { apply = false }: { readonly apply?: boolean } = {},
+  ): RequestContext {
+    const { force, ...options } = writeOptionsOf(query, form, { apply });
     return {
+      ...options,
+      ...(apply ? { force } : {}),
       user,
       impersonatedBy: user.impersonatedBy,
-      dryRun,
-      fieldValidation: fieldValidationOf(query.get('fieldValidation'), optionsKind),
       warnings: [],
       bodyProblems: [],
       sourceIp: req.socket?.remoteAddress,
       userAgent: req.headers['user-agent'] ?? '',
-      fieldManager: fieldManagerOf(query, optionsKind),
     };
   }
 
   #patchContext(request: ResourceRequest, patch: PatchRequest): RequestContext {
     const { user, path } = request;
+    const isApply = patch.type === 'apply';
     const context = {
-      ...this.#context(request, 'PatchOptions'),
+      ...this.#context(request, 'PatchOptions', { apply: isApply }),
       bodyProblems: [...(patch.problems ?? [])],
       bodyBytes: patch.bytes ?? 0,
     };
-    const isApply = patch.type === 'apply';
-    const force = forceOf(request.query, isApply);
     if (!isApply) return context;
     // An apply that creates needs the right to.
     const { group, version, plural, namespace, name } = path;
@@ -393,7 +392,7 @@ export class ResourceHandler {
           ...(name === undefined ? {} : { name }),
         },
       });
-    return { ...context, force, mayCreate };
+    return { ...context, mayCreate };
   }
 
   async #body(request: ResourceRequest, context: RequestContext): Promise<unknown> {

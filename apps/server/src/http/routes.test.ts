@@ -114,6 +114,7 @@ describe('parameters', () => {
       'does not recognize this encoded version "v2"',
     ],
     [`continue=${token({ v: 'meta.k8s.io/v1', rv: 1, start: 'a' })}*`, 400, 'not issued by this server'],
+    [`continue=${token({ v: 'meta.k8s.io/v1', rv: 1, start: '../b' })}`, 400, 'not issued by this server'],
     [`continue=${token({ v: 'meta.k8s.io/v1', rv: 0, start: 'a' })}`, 400, 'incorrect encoded start'],
     [`continue=${token({ v: 'meta.k8s.io/v1', rv: 1, start: '' })}`, 400, 'encoded start key empty'],
   ])('%s is refused', async (query, status, message) => {

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import {
   ApiError,
   apiError,
@@ -279,7 +280,9 @@ function decodeContinue(token: string): { revision: number; after: string } {
     throw badContinue(`incorrect encoded start resourceVersion (version ${CONTINUE_VERSION})`);
   if (typeof start !== 'string' || start === '')
     throw badContinue(`encoded start key empty (version ${CONTINUE_VERSION})`);
-  if (start.length >= 1024) throw badContinue('it was not issued by this server');
+  const path = start.startsWith('/') ? start : `/${start}`;
+  if (start.length >= 1024 || posix.normalize(path) !== path)
+    throw badContinue('it was not issued by this server');
   return { revision: Number(rv), after: start };
 }
 
