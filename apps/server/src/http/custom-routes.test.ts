@@ -66,6 +66,14 @@ describe('a path of custom resources', () => {
     expect((await send('POST', `${THINGS}/b`, thing)).json).toMatchObject({ reason: 'AlreadyExists' });
   });
 
+  it.each([
+    [{ resourceVersion: null }, 422],
+    [{ resourceVersion: '0' }, 422],
+    [{ labels: { a: 'b' } }, 200],
+  ])('is not patched without a revision: %j', async (metadata, status) => {
+    expect((await send('PATCH', `${THINGS}/a`, { metadata }, MERGE)).status).toBe(status);
+  });
+
   it.each(['HEAD'])('%s asks for what GET does', async (method) => {
     expect(await send(method, `${THINGS}/a`)).toMatchObject({ status: 200, text: '' });
     expect((await send(method, `${THINGS}/none`)).status).toBe(404);

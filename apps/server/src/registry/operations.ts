@@ -192,6 +192,7 @@ export class Operations {
           if (!complained) complain(context, unknownFields);
           complained = true;
           checkIdentity(resource, ref, object);
+          checkRevision(resource, ref, object);
           return withoutRevision(object, current, patch);
         },
       });
