@@ -222,9 +222,7 @@ function ownMetadata(
 
 function createErrors(resource: StoredResource, object: KubeObject): FieldError[] {
   const { kind } = resource;
-  return [
-    ...validateObjectMeta(kind, object.metadata),
-    ...(kind.validate?.(object) ?? []),
-    ...(kind.validateCreate?.(object) ?? []),
-  ];
+  const errors = [...(kind.validate?.(object) ?? []), ...(kind.validateCreate?.(object) ?? [])];
+  if (kind.metadataLast && errors.length > 0) return errors;
+  return [...validateObjectMeta(kind, object.metadata), ...errors];
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { KindDefinition } from '../meta/kind';
 import type { KubeObject } from '../meta/object';
 import { created, statusUpdated, updated } from '../testing/refusals';
+import { deploymentKind } from './apps/deployment';
 import { configMapKind } from './core/config-map';
 import { endpointsKind } from './core/endpoints';
 import { limitRangeKind } from './core/limit-range';
@@ -205,5 +206,15 @@ it('counts an address of a node once', () => {
   const address = { type: 'InternalIP', address: '192.0.2.1' };
   expect(statusUpdated(nodeKind, stored, { status: { addresses: [address, address] } }).causes).toEqual([
     'status.addresses[1] Duplicate',
+  ]);
+});
+
+it('look at a template only once the selector beside it can be read', () => {
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [] } };
+  const causes = (selector: object) => created(deploymentKind, { spec: { selector, template } }).causes;
+  expect(causes({ matchLabels: { a: 'b' } })).toEqual(['spec.template.spec.containers Required']);
+  expect(causes({ matchLabels: { a: '!' } })).toEqual([
+    'spec.selector Invalid',
+    'spec.selector.matchLabels Invalid',
   ]);
 });

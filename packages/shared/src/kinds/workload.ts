@@ -35,6 +35,11 @@ export function validateWorkloadSelector(
   return errors;
 }
 
+/** Kubernetes looks at a template only once the selector beside it can be read. */
+export function isReadableSelector(selector: LabelSelector | undefined): boolean {
+  return !selector || validateLabelSelector(selector, '').length === 0;
+}
+
 /** The same for a replication controller, whose selector is a plain map. */
 export function validateMapSelector(
   selector: Readonly<Record<string, string>> | undefined,

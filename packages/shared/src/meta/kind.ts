@@ -121,6 +121,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> extends Resou
   gracefulDeletion?(object: T): number | undefined;
   /** New objects without a name are given one that is unique. */
   readonly namedByServer?: true;
+  /** Kubernetes looks at the metadata of a new object only once everything else is right. */
+  readonly metadataLast?: true;
   /** Finalizers need not be qualified (`example.com/name`); custom resources never need that. */
   readonly plainFinalizers?: true;
   /** A PUT has to name the revision that it was made from; so it is for all custom resources. */

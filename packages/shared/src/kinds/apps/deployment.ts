@@ -14,7 +14,7 @@ import { ageColumn, containerColumns, nameColumn } from '../columns';
 import { defaultPodSpec } from '../core/pod-spec/defaults';
 import { nullWhenUnset } from '../null-times';
 import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
-import { validateServiceTemplate, validateWorkloadSelector } from '../workload';
+import { isReadableSelector, validateServiceTemplate, validateWorkloadSelector } from '../workload';
 import { notDecremented, validateAtMostAll, validateShare } from './update-share';
 
 export type { Deployment };
@@ -99,7 +99,9 @@ export const deploymentKind: KindDefinition<Deployment> = {
     return [
       ...nonNegative('spec.replicas', spec?.replicas),
       ...validateWorkloadSelector(spec?.selector, spec?.template, { path: 'spec', kind: 'deployment' }),
-      ...validateServiceTemplate(spec?.template, 'spec.template', 'ReplicaSet'),
+      ...(isReadableSelector(spec?.selector)
+        ? validateServiceTemplate(spec?.template, 'spec.template', 'ReplicaSet')
+        : []),
       ...validateStrategy(spec?.strategy),
       ...validateTimes(spec),
     ];

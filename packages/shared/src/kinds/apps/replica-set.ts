@@ -7,7 +7,7 @@ import { defaultPodSpec } from '../core/pod-spec/defaults';
 import { validateReplicaStatus } from '../core/replication-controller';
 import { nullWhenUnset } from '../null-times';
 import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
-import { validateServiceTemplate, validateWorkloadSelector } from '../workload';
+import { isReadableSelector, validateServiceTemplate, validateWorkloadSelector } from '../workload';
 
 export type { ReplicaSet };
 
@@ -75,7 +75,9 @@ export const replicaSetKind: KindDefinition<ReplicaSet> = {
       ...nonNegative('spec.replicas', spec?.replicas),
       ...nonNegative('spec.minReadySeconds', spec?.minReadySeconds),
       ...validateWorkloadSelector(spec?.selector, spec?.template, { path: 'spec', kind: 'deployment' }),
-      ...validateServiceTemplate(spec?.template, 'spec.template', 'ReplicaSet'),
+      ...(isReadableSelector(spec?.selector)
+        ? validateServiceTemplate(spec?.template, 'spec.template', 'ReplicaSet')
+        : []),
     ];
   },
   validateUpdate: (next, previous) =>

@@ -1,5 +1,4 @@
 import type { StatefulSet, StatefulSetSpec } from 'kubernetes-types/apps/v1';
-import type { PodTemplateSpec } from 'kubernetes-types/core/v1';
 import {
   type FieldError,
   forbidden,
@@ -17,7 +16,7 @@ import { defaultClaim } from '../core/persistent-volume-claim';
 import { defaultPodSpec } from '../core/pod-spec/defaults';
 import { nullWhenUnset } from '../null-times';
 import { keepAllButStatus, keepStatus, setStatus } from '../status-split';
-import { validateWorkloadSelector } from '../workload';
+import { isReadableSelector, validateWorkloadSelector } from '../workload';
 import { notDecremented, validateAtMostAll, validateShare, writtenNumber } from './update-share';
 
 export type { StatefulSet };
@@ -122,7 +121,7 @@ function validateSpec(spec: StatefulSetSpec | undefined): FieldError[] {
     ...nonNegative('spec.minReadySeconds', spec?.minReadySeconds),
     ...nonNegative('spec.ordinals.start', spec?.ordinals?.start),
     ...validateWorkloadSelector(spec?.selector, spec?.template, { path: 'spec', kind: 'statefulset' }),
-    ...validateTemplate(spec?.template),
+    ...validateTemplate(spec),
   ];
 }
 
@@ -173,12 +172,16 @@ function validateRetention(policy: StatefulSetSpec['persistentVolumeClaimRetenti
  * Volumes of claims are only added to the pods, so a template may mount what it does not list; as in Kubernetes its
  * pod spec is therefore looked at when the pods are made.
  */
-function validateTemplate(template: PodTemplateSpec | undefined): FieldError[] {
+function validateTemplate(spec: StatefulSetSpec | undefined): FieldError[] {
+  const template = spec?.template;
   const path = 'spec.template';
-  const errors = [
-    ...validateLabels(template?.metadata?.labels, `${path}.labels`),
-    ...validateAnnotations(template?.metadata?.annotations, `${path}.annotations`),
-  ];
+  const errors: FieldError[] = [];
+  if (isReadableSelector(spec?.selector)) {
+    errors.push(
+      ...validateLabels(template?.metadata?.labels, `${path}.labels`),
+      ...validateAnnotations(template?.metadata?.annotations, `${path}.annotations`),
+    );
+  }
   const policy = template?.spec?.restartPolicy;
   if (policy !== 'Always') {
     errors.push(notSupported(`${path}.spec.restartPolicy`, policy ?? '', ['Always']));

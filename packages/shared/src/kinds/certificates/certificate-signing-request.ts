@@ -213,8 +213,10 @@ function validateUsages(usages: readonly string[]): FieldError[] {
   if (usages.length === 0) return [required('spec.usages')];
   return usages.flatMap((usage, i) => {
     const field = `spec.usages[${i}]`;
-    if (!KEY_USAGES.includes(usage)) return [notSupported(field, usage, KEY_USAGES)];
-    return usages.indexOf(usage) < i ? [duplicate(field, usage)] : [];
+    return [
+      ...(KEY_USAGES.includes(usage) ? [] : [notSupported(field, usage, KEY_USAGES)]),
+      ...(usages.indexOf(usage) < i ? [duplicate(field, usage)] : []),
+    ];
   });
 }
 

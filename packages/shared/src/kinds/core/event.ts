@@ -18,6 +18,7 @@ export const eventKind: KindDefinition<Event> = {
   namespaced: true,
   // For the sake of old clients nothing more is asked of their names.
   nameRule: 'path-segment',
+  metadataLast: true,
   plainFinalizers: true,
   schema: 'io.k8s.api.core.v1.Event',
   selectableFields: {

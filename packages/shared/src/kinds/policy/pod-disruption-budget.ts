@@ -19,6 +19,7 @@ export const podDisruptionBudgetKind: KindDefinition<PodDisruptionBudget> = {
   namespaced: true,
   // Nothing more is asked of their names.
   nameRule: 'path-segment',
+  metadataLast: true,
   plainFinalizers: true,
   schema: 'io.k8s.api.policy.v1.PodDisruptionBudget',
   conditionalUpdate: true,
