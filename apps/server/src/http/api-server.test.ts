@@ -182,6 +182,8 @@ test('what there is can be kept: it is sent again only when it has changed', asy
   const again = await call('GET', '/apis', { accept, headers: { 'if-none-match': etag } });
   expect([again.status, again.text]).toEqual([304, '']);
   expect((await call('GET', '/apis', { accept, headers: { 'if-none-match': '"other"' } })).status).toBe(200);
+  for (const same of [`W/${etag}`, `"other", ${etag}`, '*'])
+    expect((await call('GET', '/apis', { accept, headers: { 'if-none-match': same } })).status).toBe(304);
   const { text } = await call('GET', '/openapi/v3');
   const document = await call('GET', JSON.parse(text).paths['apis/apps/v1'].serverRelativeURL);
   expect(document.headers.get('cache-control')).toContain('immutable');

@@ -130,7 +130,8 @@ export class InProcessClient implements Client {
     const subresource = options?.subresource;
     await this.#authorize('update', resource, ref, subresource);
     const { operations } = this.options;
-    const context = this.#context(options);
+    const mayCreate = () => this.#authorize('create', resource, ref);
+    const context = { ...this.#context(options), mayCreate };
     if (subresource === 'scale') {
       const { scale } = await operations.writeScale(context, resource, ref, { body: object });
       return scale as Stored<KubeObject> as Stored<T>;

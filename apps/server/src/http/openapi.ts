@@ -5,7 +5,7 @@ import { buildOpenApiV2, type OpenApiV2Document } from '@wheelhouse/shared/opena
 import { encodeOpenApiV2 } from '@wheelhouse/shared/openapi/v2-protobuf';
 import { buildOpenApiV3, openApiV3Index, openApiV3Paths } from '@wheelhouse/shared/openapi/v3';
 import { parseAccept } from './accept';
-import { entityTag } from './entity-tag';
+import { entityTag, hasContent } from './entity-tag';
 import type { GroupProxy, Req, Res } from './extension';
 import { writerOf } from './respond';
 import type { PathHandler } from './router';
@@ -132,7 +132,7 @@ async function answer(req: Req, res: Res, document: Document): Promise<void> {
     vary: 'Accept, Accept-Encoding',
     ...(isNamedByTag(req, document) ? IMMUTABLE : {}),
   };
-  if (req.headers['if-none-match'] === etag) {
+  if (hasContent(req, etag)) {
     writer.writeHead(304, headers);
     writer.end();
     return;

@@ -212,7 +212,10 @@ export class ResourceHandler {
     const ref = refOf(request);
     if (subresource === 'status' && !resource.kind.status) throw noSubresource(request);
     const shape = this.#shape(request);
-    const context = this.#context(request, 'UpdateOptions');
+    const context = {
+      ...this.#context(request, 'UpdateOptions'),
+      mayCreate: () => this.#mayCreate(request),
+    };
     const body = await this.#body(request, context);
     this.#answer(
       request,
@@ -370,29 +373,29 @@ export class ResourceHandler {
   }
 
   #patchContext(request: ResourceRequest, patch: PatchRequest): RequestContext {
-    const { user, path } = request;
     const isApply = patch.type === 'apply';
     const context = {
       ...this.#context(request, 'PatchOptions', { apply: isApply }),
       bodyProblems: [...(patch.problems ?? [])],
       bodyBytes: patch.bytes ?? 0,
     };
-    if (!isApply) return context;
-    // An apply that creates needs the right to.
+    return isApply ? { ...context, mayCreate: () => this.#mayCreate(request) } : context;
+  }
+
+  /** Who creates by an update or an apply needs the right to. Throws Forbidden. */
+  #mayCreate({ user, path }: ResourceRequest): void | Promise<void> {
     const { group, version, plural, namespace, name } = path;
-    const mayCreate = () =>
-      authorize(this.authorizer, {
-        user,
-        resource: {
-          verb: 'create',
-          group,
-          version,
-          plural,
-          ...(namespace === undefined ? {} : { namespace }),
-          ...(name === undefined ? {} : { name }),
-        },
-      });
-    return { ...context, mayCreate };
+    return authorize(this.authorizer, {
+      user,
+      resource: {
+        verb: 'create',
+        group,
+        version,
+        plural,
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(name === undefined ? {} : { name }),
+      },
+    });
   }
 
   async #body(request: ResourceRequest, context: RequestContext): Promise<unknown> {

@@ -184,6 +184,24 @@ it('a prefix for names may end in a dash, and what stands before it is not looke
   expect(json.details.causes).toMatchObject([{ field: 'metadata.name' }]);
 });
 
+describe('a PUT', () => {
+  const LEASES = '/apis/coordination.k8s.io/v1/namespaces/default/leases';
+  const lease = (name: string, metadata: object = {}) => ({ metadata: { name, ...metadata } });
+
+  it('creates what is not there, of the kinds for which it may', async () => {
+    expect((await send('PUT', `${LEASES}/l`, lease('l', { resourceVersion: '5' }))).status).toBe(201);
+    // It is there now, so that the revision counts.
+    expect((await send('PUT', `${LEASES}/l`, lease('l'))).json).toMatchObject({ reason: 'Invalid' });
+    expect((await send('PUT', `${MAPS}/none`, map('none'))).status).toBe(404);
+    expect((await send('PUT', `${LEASES}/m`, lease('m', { uid: 'u' }))).json).toMatchObject({
+      reason: 'Conflict',
+    });
+    expect((await send('PUT', `${LEASES}/Bad_`, lease('Bad_'))).json).toMatchObject({ reason: 'Invalid' });
+    expect((await send('PUT', `${LEASES}/dry?dryRun=All`, lease('dry'))).status).toBe(201);
+    expect((await send('GET', `${LEASES}/dry`)).status).toBe(404);
+  });
+});
+
 describe('metadata', () => {
   it('of what has no namespace says none, whatever was sent', async () => {
     const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n', namespace: 'x' } };

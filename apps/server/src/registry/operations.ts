@@ -26,6 +26,7 @@ import { applyPatch, type PatchRequest } from './patch';
 import { patchFault } from './patch-fault';
 import { pause } from './pause';
 import type { Registry } from './registry';
+import { replaceOrCreate } from './replace';
 import type { Ref, RequestContext, WriteOutcome } from './request-context';
 import { SCALE_KIND, type Scale, scaleOf, withScale } from './scale';
 import type { StoredResource } from './stored-resource';
@@ -135,20 +136,26 @@ export class Operations {
       // The rules mutate what they get: a second attempt decodes anew.
       let fresh: KubeObject | undefined = object;
       const sent = { metadata: object.metadata ?? {} };
-      return mutateObject(resource, {
-        context,
-        ref,
-        rules,
-        subresource,
-        build(current) {
-          checkUid(resource, ref, sent, current);
-          checkRevision(resource, ref, sent);
-          const next = fresh ?? decode(resource.kind, body).object;
-          fresh = undefined;
-          dropRepeatedOwners(next, context, 'sent');
-          return next;
-        },
-      });
+      const copy = () => {
+        const next = fresh ?? decode(resource.kind, body).object;
+        fresh = undefined;
+        dropRepeatedOwners(next, context, 'sent');
+        return next;
+      };
+      const replace = () =>
+        mutateObject(resource, {
+          context,
+          ref,
+          rules,
+          subresource,
+          build(current) {
+            checkUid(resource, ref, sent, current);
+            checkRevision(resource, ref, sent);
+            return copy();
+          },
+        });
+      if (subresource !== undefined || !resource.kind.createdByUpdate) return replace();
+      return replaceOrCreate(resource, { context, ref, replace, sent: copy });
     });
   }
 

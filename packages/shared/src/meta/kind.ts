@@ -127,6 +127,8 @@ export interface KindDefinition<T extends KubeObject = KubeObject> extends Resou
   readonly plainFinalizers?: true;
   /** A PUT has to name the revision that it was made from; so it is for all custom resources. */
   readonly conditionalUpdate?: true;
+  /** A PUT creates what is not there. */
+  readonly createdByUpdate?: true;
   /** What a DELETE without propagationPolicy does to dependents; default 'background'. */
   readonly defaultPropagation?: 'background' | 'orphan';
   /** True: a DELETE answers the object itself; otherwise a Status. */

@@ -12,6 +12,7 @@ export const leaseKind: KindDefinition<Lease> = {
   plural: 'leases',
   singular: 'lease',
   namespaced: true,
+  createdByUpdate: true,
   plainFinalizers: true,
   schema: 'io.k8s.api.coordination.v1.Lease',
   conditionalUpdate: true,

@@ -19,6 +19,7 @@ export const endpointsKind: KindDefinition<Endpoints> = {
   singular: 'endpoints',
   shortNames: ['ep'],
   namespaced: true,
+  createdByUpdate: true,
   schema: 'io.k8s.api.core.v1.Endpoints',
   columns: [
     nameColumn,

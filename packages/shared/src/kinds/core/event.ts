@@ -16,6 +16,7 @@ export const eventKind: KindDefinition<Event> = {
   singular: 'event',
   shortNames: ['ev'],
   namespaced: true,
+  createdByUpdate: true,
   // For the sake of old clients nothing more is asked of their names.
   nameRule: 'path-segment',
   metadataLast: true,

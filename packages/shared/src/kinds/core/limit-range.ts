@@ -29,6 +29,7 @@ export const limitRangeKind: KindDefinition<LimitRange> = {
   singular: 'limitrange',
   shortNames: ['limits'],
   namespaced: true,
+  createdByUpdate: true,
   namedByServer: true,
   schema: 'io.k8s.api.core.v1.LimitRange',
   default({ spec }) {

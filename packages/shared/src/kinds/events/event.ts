@@ -17,6 +17,7 @@ export const eventsEventKind: KindDefinition<Event> = {
   singular: 'event',
   shortNames: ['ev'],
   namespaced: true,
+  createdByUpdate: true,
   schema: 'io.k8s.api.events.v1.Event',
   selectableFields: {
     'regarding.kind': (event) => event.regarding?.kind ?? '',

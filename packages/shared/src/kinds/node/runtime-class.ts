@@ -17,6 +17,7 @@ export const runtimeClassKind: KindDefinition<RuntimeClass> = {
   plural: 'runtimeclasses',
   singular: 'runtimeclass',
   namespaced: false,
+  createdByUpdate: true,
   schema: 'io.k8s.api.node.v1.RuntimeClass',
   conditionalUpdate: true,
   plainFinalizers: true,

@@ -18,6 +18,7 @@ export const clusterRoleBindingKind: KindDefinition<ClusterRoleBinding> = {
   plural: 'clusterrolebindings',
   singular: 'clusterrolebinding',
   namespaced: false,
+  createdByUpdate: true,
   schema: 'io.k8s.api.rbac.v1.ClusterRoleBinding',
   nameRule: 'path-segment',
   columns: bindingColumns,

@@ -14,6 +14,7 @@ export const clusterRoleKind: KindDefinition<ClusterRole> = {
   plural: 'clusterroles',
   singular: 'clusterrole',
   namespaced: false,
+  createdByUpdate: true,
   schema: 'io.k8s.api.rbac.v1.ClusterRole',
   nameRule: 'path-segment',
   columns: roleColumns,

@@ -18,6 +18,7 @@ export const roleBindingKind: KindDefinition<RoleBinding> = {
   plural: 'rolebindings',
   singular: 'rolebinding',
   namespaced: true,
+  createdByUpdate: true,
   schema: 'io.k8s.api.rbac.v1.RoleBinding',
   nameRule: 'path-segment',
   columns: bindingColumns,

@@ -12,6 +12,7 @@ export const roleKind: KindDefinition<Role> = {
   plural: 'roles',
   singular: 'role',
   namespaced: true,
+  createdByUpdate: true,
   schema: 'io.k8s.api.rbac.v1.Role',
   nameRule: 'path-segment',
   columns: roleColumns,
