@@ -1,4 +1,5 @@
 import type { JsonSchema } from '@wheelhouse/shared/kinds/apiextensions/json-schema';
+import { createdFields } from '@wheelhouse/shared/patch/apply/created-fields';
 import { fromFieldsV1, toFieldsV1 } from '@wheelhouse/shared/patch/apply/field-set';
 import { rootNode } from '@wheelhouse/shared/patch/apply/nodes';
 import { fieldsOf } from '@wheelhouse/shared/patch/apply/typed';
@@ -59,4 +60,10 @@ it('owns every field of a definition with a number or a string', () => {
   const fields = owned('test.mixed', schema({ port: { 'x-kubernetes-int-or-string': true } }));
   expect(fields).toMatchObject({ 'f:spec': { '.': {}, 'f:map': { '.': {} }, 'f:open': { '.': {} } } });
   expect(toFieldsV1(fromFieldsV1(fields))).toEqual(fields);
+});
+
+it('owns nothing of metadata that holds only a name', () => {
+  defineApplyType('test.created', schema());
+  const fields = createdFields(rootNode('test.created'), { metadata: {}, spec: { a: '1' } });
+  expect(fields).toEqual({ 'f:spec': { '.': {}, 'f:a': {} } });
 });

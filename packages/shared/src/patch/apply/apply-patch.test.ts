@@ -56,6 +56,15 @@ describe('applyPatch', () => {
     expect(ownersOf(forced)).toEqual({ two: ['.data.a'] });
   });
 
+  it('leaves what is in a field that is applied as null, and gives up its own', () => {
+    const one = apply(undefined, 'one', { a: '1' });
+    const nothing = { ...config(), data: null };
+    const both = applyPatch(one, nothing, { ...map, manager: 'two', force: false });
+    expect(both.data).toEqual({ a: '1' });
+    const after = applyPatch(one, nothing, { ...map, manager: 'one', force: false });
+    expect(after.data ?? {}).toEqual({});
+  });
+
   it('changes nothing when applied again, not even the time', () => {
     const one = apply(undefined, 'one', { a: '1' });
     const later = { ...map, now: new Date('2027-01-01T00:00:00Z') };

@@ -13,7 +13,7 @@ const kept = new Map<string, JsonObject>();
  * result, which is frozen. Undefined: nothing is owned.
  */
 export function createdFields(node: Node, object: JsonObject): JsonObject | undefined {
-  const text = textOf(node, object, true);
+  const text = textOf(node, object, true, true);
   if (text === '') return undefined;
   const known = kept.get(text);
   if (known) return known;
@@ -25,8 +25,8 @@ export function createdFields(node: Node, object: JsonObject): JsonObject | unde
   return fields;
 }
 
-/** `there`: this place was there before, if with nothing in it. */
-function textOf(node: Node, value: unknown, there: boolean): string {
+/** `there`: this place was there before, if with nothing in it; so is the metadata of the `whole` object. */
+function textOf(node: Node, value: unknown, there: boolean, whole = false): string {
   const shape = shapeOfValue(node, value);
   if (shape === 'scalar' || shape === 'atomic') return there && isZero(value) ? '' : '{}';
   let parts = '';
@@ -36,7 +36,7 @@ function textOf(node: Node, value: unknown, there: boolean): string {
       const item = object[name];
       const child = item === undefined ? undefined : node.field(name);
       if (!child || (there && isUnset(node, item))) continue;
-      const text = textOf(child, item, there && child.always);
+      const text = textOf(child, item, there && (child.always || (whole && name === 'metadata')));
       if (text !== '') parts += fieldLabel(name) + text;
     }
   } else {

@@ -115,6 +115,8 @@ function shown(value: unknown): string {
 
 /** Lays a configuration over an object: what it says wins, what it does not speak of stays. */
 export function mergeTyped(node: Node, live: unknown, config: unknown): unknown {
+  // Nothing is said of what is in it.
+  if (config === null && isFilled(live) && shapeOfValue(node, live) !== 'atomic') return cloneJson(live);
   const shape = shapeOfValue(node, config);
   if (live === undefined || shape === 'atomic' || shape === 'scalar' || shapeOfValue(node, live) !== shape)
     return cloneJson(config);
@@ -135,6 +137,10 @@ export function mergeTyped(node: Node, live: unknown, config: unknown): unknown 
     return result;
   }
   return mergeLists(node, live as unknown[], config as unknown[]);
+}
+
+function isFilled(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : isObject(value) && !isEmptyObject(value);
 }
 
 /** The configuration's order holds for its elements; the others keep their places before the next one they share. */
