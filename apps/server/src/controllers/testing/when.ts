@@ -7,7 +7,7 @@ export async function when<T extends KubeObject>(
   client: Client,
   type: ResourceType<T>,
   predicate: (objects: Stored<T>[]) => boolean,
-  timeoutMs = 10_000,
+  timeoutMs = 30_000,
 ): Promise<Stored<T>[]> {
   const signal = AbortSignal.timeout(timeoutMs);
   const list = await client.list(type);
