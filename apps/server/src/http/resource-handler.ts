@@ -255,6 +255,8 @@ export class ResourceHandler {
   async #deleteCollection(request: ResourceRequest): Promise<void> {
     const { res, resource, query } = request;
     const shape = this.#shape(request);
+    // What cannot be understood must not delete more than was meant.
+    checkListOptions(query);
     const { options, dryRun } = deleteOptionsOf(await this.#optionalBody(request), query);
     const context = { ...this.#context(request, 'DeleteOptions'), dryRun };
     const page = await this.operations.deleteCollection(

@@ -184,6 +184,25 @@ it('a prefix for names may end in a dash, and what stands before it is not looke
   expect(json.details.causes).toMatchObject([{ field: 'metadata.name' }]);
 });
 
+describe('deleting many', () => {
+  it.each(['timeoutSeconds=abc', 'limit=abc', 'sendInitialEvents=true', 'labelSelector=%2C'])(
+    'deletes nothing where %s is not understood',
+    async (query) => {
+      const before = (await send('GET', MAPS)).json.items.length;
+      expect((await send('DELETE', `${MAPS}?${query}`)).status).toBeGreaterThanOrEqual(400);
+      expect((await send('GET', MAPS)).json.items).toHaveLength(before);
+    },
+  );
+});
+
+it('a binding names the pod that its URL names', async () => {
+  const binding = { target: { kind: 'Node', name: 'n' } };
+  for (const metadata of [{}, { name: 'other' }]) {
+    const { json } = await send('POST', `${NS}/pods/none/binding`, { ...binding, metadata });
+    expect(json).toMatchObject({ code: 400, message: 'name in URL does not match name in Binding object' });
+  }
+});
+
 describe('a PUT', () => {
   const LEASES = '/apis/coordination.k8s.io/v1/namespaces/default/leases';
   const lease = (name: string, metadata: object = {}) => ({ metadata: { name, ...metadata } });

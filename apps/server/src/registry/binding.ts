@@ -22,11 +22,7 @@ export async function bindPod(
   const { context, ref } = request;
   const binding: Binding = request.body;
   const { target, metadata } = binding;
-  if (metadata?.name && metadata.name !== ref.name) {
-    throw badRequest(
-      `the name of the object (${metadata.name}) does not match the name on the URL (${ref.name})`,
-    );
-  }
+  if (metadata?.name !== ref.name) throw badRequest('name in URL does not match name in Binding object');
   const node = target?.name ?? '';
   if (node === '' || (target?.kind !== undefined && target.kind !== '' && target.kind !== 'Node')) {
     const kindWrong = node !== '';
