@@ -31,5 +31,12 @@ it.each([
   ['/api', 'Mozilla/5.0 (X11)', 'text/html,*/*', true],
   ['/api', 'Mozilla/5.0 (X11)', 'application/json', false],
 ])('%s of %s accepting %s: %s', (url, agent, accept, pretty) => {
-  expect(wantsPretty({ url, headers: { 'user-agent': agent, accept } })).toBe(pretty);
+  expect(wantsPretty({ url, headers: { 'user-agent': agent, accept } }, 1_000)).toBe(pretty);
+});
+
+it('leaves large answers as they are, unless they are asked for so, and very large ones', () => {
+  const curl = { url: '/api', headers: { 'user-agent': 'curl/8' } };
+  expect(wantsPretty(curl, 1_000_000)).toBe(false);
+  expect(wantsPretty({ ...curl, url: '/api?pretty=1' }, 1_000_000)).toBe(true);
+  expect(wantsPretty({ ...curl, url: '/api?pretty=1' }, 10_000_000)).toBe(false);
 });

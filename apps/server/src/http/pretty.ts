@@ -8,19 +8,26 @@ export interface Asked {
 const TOOLS = ['curl', 'Wget'];
 const TRUE: ReadonlySet<string> = new Set(['1', 't', 'T', 'true', 'True', 'TRUE']);
 
+/** What nobody reads from end to end is laid out only for who asks for it, and what is larger still for nobody. */
+const LARGEST_UNASKED = 256 * 1024;
+const LARGEST = 3 * 1024 * 1024;
+
 /**
- * Whether JSON is laid out for people: as `?pretty=` says, or, where that says nothing, for tools that people use, and
- * for browsers that show a page (Kubernetes does it for whatever a browser asks for; consoles need it small).
+ * Whether JSON of so many bytes is laid out for people: as `?pretty=` says, or, where that says nothing, for tools that
+ * people use, and for browsers that show a page (Kubernetes does it for whatever a browser asks for; consoles need it
+ * small). Laying out takes its time, in which nobody else is answered: large answers stay as they are.
  */
-export function wantsPretty({ url = '', headers }: Asked): boolean {
+export function wantsPretty({ url = '', headers }: Asked, length: number): boolean {
+  if (length > LARGEST) return false;
   if (url.includes('pretty')) {
     const said = new URLSearchParams(url.split('?', 2)[1]).get('pretty');
     if (said) return TRUE.has(said);
   }
-  const agent = String(headers['user-agent'] ?? '');
-  if (TOOLS.some((tool) => agent.startsWith(tool))) return true;
   const accept = String(headers.accept ?? '');
   if (/;\s*pretty=1(?:[;,\s]|$)/.test(accept)) return true;
+  if (length > LARGEST_UNASKED) return false;
+  const agent = String(headers['user-agent'] ?? '');
+  if (TOOLS.some((tool) => agent.startsWith(tool))) return true;
   return agent.startsWith('Mozilla/5.0') && accept.includes('text/html');
 }
 

@@ -79,7 +79,7 @@ export function send(
 
 /** A JSON text as the request wants it, with the end of its line. */
 function asLine(text: Uint8Array | string, req: Asked): Uint8Array | string {
-  if (wantsPretty(req))
+  if (wantsPretty(req, text.length))
     return `${indented(typeof text === 'string' ? text : Buffer.from(text).toString())}\n`;
   return typeof text === 'string'
     ? `${text}\n`
@@ -110,7 +110,7 @@ export async function sendChunks(
   length: number,
 ): Promise<void> {
   const writer = writerOf(res);
-  if (type === JSON_TYPE && wantsPretty(writer.req)) {
+  if (type === JSON_TYPE && wantsPretty(writer.req, length)) {
     const text = `${indented(
       Buffer.concat([...chunks])
         .toString()
