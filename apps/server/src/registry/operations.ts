@@ -275,9 +275,11 @@ export class Operations {
     const worker = async () => {
       for (const { namespace, name } of queue) {
         const ref = { namespace, name };
+        // What admission says of one is not said of the others.
+        const own = { ...context };
         try {
-          await this.#write(context, 'deletecollection', resource, undefined, ref, () =>
-            deleteObject(resource, { context, ref, options }),
+          await this.#write(own, 'deletecollection', resource, undefined, ref, () =>
+            deleteObject(resource, { context: own, ref, options }),
           );
         } catch (error) {
           // Gone already: that is what was asked for.

@@ -22,6 +22,10 @@ const SINGULAR: Readonly<Record<string, string>> = {
   persistentvolumeclaims: 'claim',
   persistentvolumes: 'volume',
   customresourcedefinitions: 'kind',
+  validatingadmissionpolicies: 'policy',
+  validatingadmissionpolicybindings: 'policy binding',
+  validatingwebhookconfigurations: 'webhooks',
+  mutatingwebhookconfigurations: 'webhooks',
 };
 
 /** Kinds of users have names of their own; what is known of them is the plural. */

@@ -1,32 +1,27 @@
 import type { KindDefinition, SubresourceDefinition } from '../meta/kind';
-import type { Operation, QueryParameter } from './operations';
+import type { Operation } from './operations';
+import { type QueryParameter, query } from './query-parameter';
 
-const parameter = (name: string, type: QueryParameter['type'], description: string): QueryParameter => ({
-  name,
-  type,
-  description,
-});
-
-const CONTAINER = parameter('container', 'string', 'Which container; the only one where there is one alone.');
+const CONTAINER = query('container', 'string', 'Which container; the only one where there is one alone.');
 const STREAMS = [
   CONTAINER,
-  parameter('stderr', 'boolean', 'Whether what it writes to standard error is sent.'),
-  parameter('stdin', 'boolean', 'Whether standard input is passed on.'),
-  parameter('stdout', 'boolean', 'Whether what it writes to standard output is sent.'),
-  parameter('tty', 'boolean', 'Whether it gets a terminal.'),
+  query('stderr', 'boolean', 'Whether what it writes to standard error is sent.'),
+  query('stdin', 'boolean', 'Whether standard input is passed on.'),
+  query('stdout', 'boolean', 'Whether what it writes to standard output is sent.'),
+  query('tty', 'boolean', 'Whether it gets a terminal.'),
 ];
-const COMMAND = parameter('command', 'string', 'The program to run and its arguments, one parameter each.');
+const COMMAND = query('command', 'string', 'The program to run and its arguments, one parameter each.');
 const LOG = [
   CONTAINER,
-  parameter('follow', 'boolean', 'Whether to go on with what is written from now on.'),
-  parameter('insecureSkipTLSVerifyBackend', 'boolean', 'Whether the certificate of the node may be any.'),
-  parameter('limitBytes', 'integer', 'How many bytes to answer at most.'),
-  parameter('pretty', 'string', 'Whether the output is indented.'),
-  parameter('previous', 'boolean', 'Whether the log of the container before the last restart is meant.'),
-  parameter('sinceSeconds', 'integer', 'Only what was written in so many last seconds.'),
-  parameter('stream', 'string', 'Which stream: All, Stdout or Stderr.'),
-  parameter('tailLines', 'integer', 'How many lines to begin with, from the end.'),
-  parameter('timestamps', 'boolean', 'Whether each line begins with its time.'),
+  query('follow', 'boolean', 'Whether to go on with what is written from now on.'),
+  query('insecureSkipTLSVerifyBackend', 'boolean', 'Whether the certificate of the node may be any.'),
+  query('limitBytes', 'integer', 'How many bytes to answer at most.'),
+  query('pretty', 'string', 'Whether the output is indented.'),
+  query('previous', 'boolean', 'Whether the log of the container before the last restart is meant.'),
+  query('sinceSeconds', 'integer', 'Only what was written in so many last seconds.'),
+  query('stream', 'string', 'Which stream: All, Stdout or Stderr.'),
+  query('tailLines', 'integer', 'How many lines to begin with, from the end.'),
+  query('timestamps', 'boolean', 'Whether each line begins with its time.'),
 ];
 
 interface Connection {
@@ -42,11 +37,11 @@ const CONNECTIONS: Readonly<Record<string, Connection>> = {
   exec: { methods: STREAMED, query: [COMMAND, ...STREAMS] },
   portforward: {
     methods: STREAMED,
-    query: [parameter('ports', 'integer', 'The ports of the pod, separated by commas.')],
+    query: [query('ports', 'integer', 'The ports of the pod, separated by commas.')],
   },
   proxy: {
     methods: ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'],
-    query: [parameter('path', 'string', 'The path at what is behind the proxy.')],
+    query: [query('path', 'string', 'The path at what is behind the proxy.')],
     withPath: true,
   },
 };

@@ -2,6 +2,7 @@ import { subresourcesOf } from '../meta/discovery';
 import type { KindDefinition, SubresourceDefinition } from '../meta/kind';
 import { connectionsOf } from './connections';
 import { groupName } from './discovery-operations';
+import { type QueryParameter, query } from './query-parameter';
 import { DELETE_OPTIONS_TYPE, type GroupVersionKind, listTypeOf, STATUS_TYPE } from './schemas';
 
 /** One operation of the API, before it is written in a dialect of OpenAPI. */
@@ -24,18 +25,6 @@ export interface Operation {
   /** Media types of the answer, where they are others than those of objects. */
   readonly produces?: readonly string[];
 }
-
-export interface QueryParameter {
-  readonly name: string;
-  readonly type: 'string' | 'integer' | 'boolean';
-  readonly description: string;
-}
-
-const query = (name: string, type: QueryParameter['type'], description: string): QueryParameter => ({
-  name,
-  type,
-  description,
-});
 
 const PRETTY = query('pretty', 'string', 'Whether the output is indented.');
 const DRY_RUN = query(

@@ -237,6 +237,41 @@ describe('a policy', () => {
     ]);
   });
 
+  it('has its say though another one refuses', async () => {
+    await policy('p', { validations: small });
+    await policy('q', { auditAnnotations: [{ key: 'seen', valueExpression: '"yes"' }] });
+    await expect(make({ a: '1', b: '2' })).rejects.toThrow("ValidatingAdmissionPolicy 'p'");
+    expect(records.find(({ name }) => name === `x-${count}`)?.annotations).toEqual({ 'q/seen': 'yes' });
+  });
+
+  it('notes of each that is deleted with others what is said of it', async () => {
+    const matchConstraints = {
+      resourceRules: rules.resourceRules.map((rule) => ({ ...rule, operations: ['DELETE'] })),
+    };
+    const valueExpression = "'odd' in oldObject.data ? oldObject.metadata.name : null";
+    await policy('p', { matchConstraints, auditAnnotations: [{ key: 'odd', valueExpression }] });
+    await server.client.create(namespaceKind, { metadata: { name: 'full' } });
+    const names: string[] = [];
+    const contents: Record<string, string>[] = [{ odd: '1' }, { even: '2' }, { odd: '3' }];
+    for (const data of contents) {
+      names.push((await make(data, 'full')).metadata.name);
+    }
+    const agent = new Agent({ connect: { ca: server.ca } });
+    const answer = await fetch(`${server.baseUrl}/api/v1/namespaces/full/configmaps`, {
+      method: 'DELETE',
+      dispatcher: agent,
+      headers: { authorization: `Bearer ${server.token}` },
+    });
+    expect(answer.status).toBe(200);
+    await answer.body?.cancel();
+    await agent.close();
+    const noted = names.map(
+      (deleted) =>
+        records.find(({ verb, name }) => verb === 'deletecollection' && name === deleted)?.annotations,
+    );
+    expect(noted).toEqual([{ 'p/odd': names[0] }, undefined, { 'p/odd': names[2] }]);
+  });
+
   it('whose note cannot be made refuses, or not, as its failure policy says', async () => {
     const auditAnnotations = [{ key: 'x', valueExpression: 'object.data.nowhere' }];
     await policy('p', { auditAnnotations, failurePolicy: 'Ignore' });

@@ -54,8 +54,10 @@ async function judge(attributes: AdmissionAttributes, findKind: FindKind): Promi
   let refused: Error | undefined;
   for (const binding of bindings) {
     const policy = policies.get(binding.spec?.policyName ?? '');
+    if (!policy) continue;
     // All have their say, for what they warn of and note, before the first refusal counts.
-    if (policy) refused ??= await apply(attributes, { policy, binding, findKind, annotations });
+    const refusal = await apply(attributes, { policy, binding, findKind, annotations });
+    refused ??= refusal;
   }
   annotations.tell(attributes);
   if (refused) throw refused;
