@@ -287,6 +287,13 @@ describe('bodies', () => {
     refused(await send('POST', `${MAPS}?fieldValidation=Strict`, `{"metadata":{"name":"many"},${fields}}`));
   });
 
+  it('with a revision of very many digits are not reckoned with', async () => {
+    const metadata = `"name":"long","resourceVersion":"${'9'.repeat(2_900_000)}"`;
+    await send('POST', MAPS, `{"metadata":{${metadata}}}`);
+    await send('POST', MAPS, `{"metadata":{${metadata.replaceAll('9', '0')}}}`);
+    expect((await send('GET', `${MAPS}?resourceVersion=${'9'.repeat(9_000)}`)).status).toBe(400);
+  });
+
   it('with very many labels, owners and finalizers are refused', async () => {
     const list = Array.from({ length: 30_000 }, (_, i) => `"f${i}"`).join(',');
     refused(await send('POST', MAPS, `{"metadata":{"name":"m","finalizers":[${list}]}}`));

@@ -192,7 +192,7 @@ function ownMetadata(
   const { kind } = resource;
   const sent = object.metadata ?? {};
   // What is no revision at all Kubernetes does not look at.
-  if (sent.resourceVersion && isRevision(sent.resourceVersion) && BigInt(sent.resourceVersion) !== 0n) {
+  if (sent.resourceVersion && isRevision(sent.resourceVersion) && !/^0+$/.test(sent.resourceVersion)) {
     throw badRequest('resourceVersion should not be set on objects to be created');
   }
   // One that has no place in a namespace gets rid of it.

@@ -114,7 +114,10 @@ export function parseRevision(text: string): number {
 
 /** An unsigned number of 64 bits in decimal. */
 export function isRevision(text: string): boolean {
-  return /^\d+$/.test(text) && BigInt(text) < 2n ** 64n;
+  if (!/^\d+$/.test(text)) return false;
+  const digits = text.replace(/^0+/, '');
+  // Long ones are not worth the conversion, which takes its time.
+  return digits.length <= 20 && BigInt(digits) < 2n ** 64n;
 }
 
 /** Brings into the resource's form what the selection looks into. */
